@@ -1,0 +1,1 @@
+diabetes <- utils::read.csv("diabetes.csv")

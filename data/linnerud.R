@@ -1,0 +1,1 @@
+linnerud <- utils::read.csv("linnerud.csv")

@@ -1,0 +1,1 @@
+penguins <- within(utils::read.csv("penguins.csv"), {species <- factor(species, levels = c("Adelie", "Chinstrap", "Gentoo")); island <- factor(island, levels = c("Biscoe", "Dream", "Torgersen")); sex <- factor(sex, levels = c("female", "male"))})

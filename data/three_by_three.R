@@ -1,0 +1,1 @@
+three_by_three <- utils::read.csv("three_by_three.csv")

@@ -1,0 +1,1 @@
+xor <- utils::read.csv("xor.csv")
