@@ -1,0 +1,102 @@
+# The project's commands. `make` alone lists them.
+# From a fresh clone, each makes what it needs first: .venv for Python, .rlib for the R package, node_modules for
+# the linters of JavaScript. Stamps remember what is done.
+
+.DEFAULT_GOAL := help
+# The suites share two cores and the same folders.
+.NOTPARALLEL:
+
+PYTHON ?= python3
+export PYTHON
+# Rscript and rpy2 look for the R package here first.
+export R_LIBS := $(CURDIR)/.rlib$(if $(R_LIBS),:$(R_LIBS))
+
+BIN := .venv/bin
+VENV := .venv/.installed
+RLIB := .rlib/.installed
+NODE_MODULES := node_modules/.installed
+SYSTEM_TEST := build/.system-test
+
+# Folders are named beside their files, so that a file taken away counts as a change too.
+R_SOURCES := DESCRIPTION NAMESPACE configure r data inst/js $(shell find r data inst -type f 2>/dev/null)
+
+.PHONY: help setup crosscheck test lint lint-py lint-r lint-js format test-python test-py test-r test-js test-cross \
+	r-check docs cases clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(SYSTEM_TEST) $(VENV) $(RLIB) $(NODE_MODULES) ## Install all that the other commands need
+
+crosscheck: $(VENV) $(RLIB) ## Train the same network in every language and compare the numbers
+	@$(BIN)/twinprop crosscheck $(ARGS)
+
+# No engine may be skipped here.
+test test-python test-r test-js test-cross: export TWINPROP_REQUIRE := python,r,rscript,js,torch
+test: $(SYSTEM_TEST) lint test-python test-r test-js test-cross ## Lint, then run all suites
+
+lint: lint-py lint-r lint-js ## Lint Python, R and JavaScript
+
+lint-py: $(VENV)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+lint-r: $(SYSTEM_TEST)
+	Rscript tools/lint.R
+
+lint-js: $(NODE_MODULES)
+	npx eslint .
+	npx prettier --check .
+
+format: $(VENV) $(NODE_MODULES) ## Format Python and JavaScript
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	npx prettier --write .
+
+test-python: $(VENV) $(RLIB) ## Python's suite, with the examples in its documentation
+	$(BIN)/pytest python/twinprop tests/python $(ARGS)
+
+test-r: $(SYSTEM_TEST) $(RLIB) ## R's suite
+	Rscript -e 'testthat::test_dir("tests/testthat", package = "twinprop", load_package = "installed", stop_on_warning = TRUE)'
+
+test-js: $(VENV) ## JavaScript's suite
+	node --test tests/js/*.test.js
+
+test-cross: $(VENV) $(RLIB) ## The languages against each other and against torch
+	$(BIN)/pytest tests/cross $(ARGS)
+
+r-check: $(SYSTEM_TEST) ## R CMD check of what is committed
+	tools/r_check.sh
+
+docs: $(SYSTEM_TEST) ## Write NAMESPACE and man/ from the comments in r/
+	./configure
+	Rscript -e 'roxygen2::roxygenise()'
+
+cases: $(VENV) ## Write tests/cases/ anew with the oracle
+	$(BIN)/python tests/oracle/make_cases.py
+
+clean: ## Remove all that these commands made
+	rm -rf .venv .rlib node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.Rcheck twinprop_*.tar.gz
+	if [ -L R ]; then rm R; fi
+
+$(VENV): pyproject.toml tools/python.sh tools/system.sh $(wildcard tools/constraints*.txt)
+	tools/system.sh run
+	tools/python.sh
+	@touch $@
+
+# Installed as it lies here; R/ is the link that configure makes.
+$(RLIB): $(R_SOURCES) | $(VENV)
+	@mkdir -p .rlib
+	R CMD INSTALL --library=.rlib .
+	@touch $@
+
+# Made before .venv, since .venv asks the system for Python.
+$(SYSTEM_TEST): tools/system.sh
+	tools/system.sh test
+	@mkdir -p $(@D)
+	@touch $@
+
+$(NODE_MODULES): package.json $(wildcard package-lock.json) | $(SYSTEM_TEST)
+	npm ci --no-audit --no-fund
+	@touch $@
