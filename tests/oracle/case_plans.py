@@ -1,0 +1,303 @@
+# The plans of the conformance cases, one feature each. Twins: none; docs/contract.md says what they mean.
+"""``PLANS``: a list of (name, feature, plan). Snapshots are filled in by ``case``, see there."""
+
+XOR_X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+XOR_D = [[0], [1], [1], [0]]
+# Five rows: batches of 2 leave a smaller last one. No symmetry and no zeros, so that nothing cancels.
+X = [[0.1, 0.9], [0.8, 0.3], [0.5, -0.4], [-0.7, 0.6], [0.25, 0.2]]
+D1 = [[0.2], [0.8], [0.6], [0.3], [0.5]]
+D2 = [[0.2, 0.7], [0.8, 0.4], [0.6, 0.1], [0.3, 0.9], [0.5, 0.35]]
+D3 = [[0.2, 0.7, 0.4], [0.8, 0.4, 0.1], [0.6, 0.1, 0.9], [0.3, 0.9, 0.55], [0.5, 0.35, 0.25]]
+CLASSES2 = [[1, 0], [0, 1], [0, 1], [1, 0], [0.25, 0.75]]
+CLASSES3 = [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 0], [0.25, 0.25, 0.5]]
+# Starting weights of a 2-3-2 and a 2-4-3-2 net with denominators far from 0.
+POSITIVE_232 = [[[0.5, 0.3], [0.2, 0.6], [0.4, 0.1]], [[0.3, 0.6, 0.2], [0.7, 0.1, 0.4]]]
+POSITIVE_2432 = [
+    [[0.5, 0.3], [0.2, 0.6], [0.4, 0.1], [0.15, 0.35]],
+    [[0.3, 0.6, 0.2, 0.45], [0.7, 0.1, 0.4, 0.25], [0.2, 0.5, 0.35, 0.55]],
+    [[0.6, 0.4, 0.2], [0.3, 0.2, 0.7]],
+]
+MIXED_2432 = [
+    [[0.5, -0.3], [-0.2, 0.6], [0.4, 0.1], [0.15, -0.35]],
+    [[0.3, -0.6, 0.2, 0.45], [-0.7, 0.1, -0.4, 0.25], [0.2, 0.5, -0.35, 0.55]],
+    [[0.6, -0.4, 0.2], [0.3, 0.2, -0.7]],
+]
+MIXED_232 = [[[0.5, -0.3], [-0.2, 0.6], [0.4, 0.1]], [[0.3, -0.6, 0.2], [0.7, 0.1, -0.4]]]
+
+PLANS = []
+
+
+def case(name, feature, network=None, training=None, x=X, d=D1, updates=1000):
+    """Add a case of about ``updates`` updates with the snapshots 1, 10 and 1000 that fit."""
+    training = dict(training or {})
+    size = training.get("batch_size", 1)
+    per_epoch = -(-len(x) // (len(x) if size is None else int(size)))
+    training.setdefault("epochs", -(-updates // per_epoch))
+    made = int(training["epochs"]) * per_epoch
+    training.setdefault("snapshots", [s for s in (1, 10, 1000) if s <= made])
+    plan = {"format": "twinprop-plan/1", "network": network or {}, "training": training, "data": {"x": x, "d": d}}
+    PLANS.append((name, feature, plan))
+
+
+# Activations -----------------------------------------------------------------------------------------
+
+for name in ("sigmoid", "logistic", "tanh", "relu", "leaky_relu", "softplus", "identity", "linear"):
+    kinked = name in ("relu", "leaky_relu")
+    network = {"layers": [2, 3, 1], "activations": [name, "sigmoid"], "seed": 7}
+    case(
+        f"activation-hidden-{name}",
+        f"{name} in the hidden layer",
+        network,
+        {"optimizer": {"name": "sgd", "learning_rate": 0.1 if kinked else 0.5}},
+    )
+    network = {"layers": [2, 3, 2], "activations": ["tanh", name], "seed": 10}
+    case(
+        f"activation-output-{name}",
+        f"{name} in the output layer",
+        network,
+        {"optimizer": {"name": "sgd", "learning_rate": 0.1}},
+        d=D2,
+    )
+case("activation-one-name", "one activation name stands for every layer", {"layers": [2, 3, 2, 1], "activations": "tanh"}, {})
+case(
+    "activation-mixed",
+    "another activation in each of four layers",
+    {"layers": [2, 3, 3, 2, 2], "activations": ["softplus", "tanh", "leaky_relu", "identity"], "seed": 3},
+    {"optimizer": {"learning_rate": 0.05}},
+    d=D2,
+)
+case(
+    "activation-saturated",
+    "saturated sigmoids and tanhs: large weights, slopes near or at 0",
+    {
+        "layers": [2, 2, 2, 1],
+        "activations": ["sigmoid", "tanh", "sigmoid"],
+        "weights": [[[30, -40], [-800, 900]], [[25, -20], [3, 1]], [[2, -1]]],
+        "biases": [[5, -3], [1, 0.5], [0.25]],
+    },
+    {},
+)
+
+# Costs -----------------------------------------------------------------------------------------------
+
+for cost in ("half_mse", "half_sse", "mse"):
+    for d in (D1, D3):
+        k = len(d[0])
+        case(
+            f"cost-{cost}-{k}",
+            f"cost {cost} with {k} output{'s' if k > 1 else ''}",
+            {"layers": [2, 3, k], "activations": ["tanh", "sigmoid"], "seed": 11},
+            {"cost": cost},
+            d=d,
+        )
+for d in (D1, D3):
+    k = len(d[0])
+    case(
+        f"cost-cross_entropy-sigmoid-{k}",
+        f"cost cross_entropy with {k} sigmoid output{'s' if k > 1 else ''}",
+        {"layers": [2, 3, k], "activations": ["tanh", "sigmoid"], "seed": 11},
+        {"cost": "cross_entropy", "optimizer": {"learning_rate": 0.2}},
+        d=d,
+    )
+for d in (CLASSES2, CLASSES3):
+    k = len(d[0])
+    case(
+        f"cost-cross_entropy-softmax-{k}",
+        f"cost cross_entropy with {k} softmax outputs, hard and soft targets",
+        {"layers": [2, 3, k], "activations": ["tanh", "softmax"], "seed": 11},
+        {"cost": "cross_entropy", "optimizer": {"learning_rate": 0.1}},
+        d=d,
+    )
+case(
+    "cost-cross_entropy-sigmoid-saturated",
+    "finite costs of cross_entropy with z at +-800, right and wrong, sigmoid outputs",
+    {"layers": [1, 2], "activations": ["sigmoid"], "weights": [[[800], [-800]]]},
+    {"cost": "cross_entropy", "epochs": 10},
+    x=[[1], [-1], [0.5]],
+    d=[[1, 1], [1, 0], [0.25, 0.5]],
+)
+case(
+    "cost-cross_entropy-softmax-saturated",
+    "finite costs of cross_entropy with z at +-800, right and wrong, softmax outputs",
+    {"layers": [1, 3], "activations": ["softmax"], "weights": [[[800], [-800], [3]]]},
+    {"cost": "cross_entropy", "epochs": 10},
+    x=[[1], [-1], [0.5]],
+    d=[[0, 1, 0], [0, 1, 0], [0.25, 0.5, 0.25]],
+)
+case(
+    "cost-cross_entropy-batch",
+    "cross_entropy in batches of 2 with a penalty",
+    {"layers": [2, 3, 3], "activations": ["tanh", "softmax"], "seed": 12},
+    {"cost": "cross_entropy", "batch_size": 2, "optimizer": {"learning_rate": 0.1, "weight_decay": 0.01}},
+    d=CLASSES3,
+)
+case(
+    "cost-error-not-scaled",
+    "e is a - d in every cost; with rule transpose the scale s reaches delta but not e, K = 3",
+    {"layers": [2, 3, 3], "seed": 13},
+    {"cost": "mse", "rule": "transpose"},
+    d=D3,
+)
+
+# Rules and update orders -----------------------------------------------------------------------------
+
+for rule in ("gradient", "transpose", "proportional", "proportional_abs"):
+    for order in ("simultaneous", "output_first"):
+        words = order.replace("_", " ")
+        short = POSITIVE_232 if rule == "proportional" else MIXED_232
+        deep = POSITIVE_2432 if rule == "proportional" else MIXED_2432
+        case(
+            f"rule-{rule}-{order}",
+            f"rule {rule}, {words}",
+            {"layers": [2, 3, 2], "weights": short, "biases": [[0.1, -0.2, 0.05], [0.1, -0.1]]},
+            {"rule": rule, "update_order": order, "optimizer": {"learning_rate": 0.05}},
+            d=D2,
+        )
+        case(
+            f"rule-{rule}-{order}-deep",
+            f"rule {rule}, {words}, two hidden layers, tanh and sigmoid",
+            {"layers": [2, 4, 3, 2], "activations": ["tanh", "tanh", "sigmoid"], "weights": deep},
+            {"rule": rule, "update_order": order, "batch_size": 2, "optimizer": {"learning_rate": 0.02}},
+            d=D2,
+        )
+case(
+    "rule-proportional-first-layer",
+    "rule proportional divides by the sums of layers L..3 only: layer 2's rows may sum to 0",
+    {"layers": [2, 2, 1], "weights": [[[0.5, -0.5], [0, 0]], [[0.4, 0.6]]]},
+    {"rule": "proportional", "optimizer": {"learning_rate": 0.02}},
+)
+case(
+    "rule-proportional-cross_entropy",
+    "rule proportional with softmax outputs",
+    {"layers": [2, 3, 2], "activations": ["sigmoid", "softmax"], "weights": POSITIVE_232},
+    {"rule": "proportional", "cost": "cross_entropy", "optimizer": {"learning_rate": 0.01}},
+    d=CLASSES2,
+)
+case(
+    "rule-transpose-cross_entropy",
+    "rule transpose with cross_entropy: delta without f' in the output layer only",
+    {"layers": [2, 3, 2, 2], "activations": ["tanh", "tanh", "sigmoid"], "seed": 5},
+    {"rule": "transpose", "cost": "cross_entropy", "optimizer": {"learning_rate": 0.02}},
+    d=D2,
+)
+case(
+    "rule-p5-network",
+    "what the best-known p5.js network does: transpose, half_sse, output first, one row at a time",
+    {"layers": [2, 4, 1], "activations": "sigmoid", "init": "uniform", "seed": 1},
+    {
+        "cost": "half_sse",
+        "rule": "transpose",
+        "update_order": "output_first",
+        "optimizer": {"name": "sgd", "learning_rate": 0.1},
+        "batch_size": 1,
+    },
+    x=XOR_X,
+    d=XOR_D,
+)
+
+# Optimisers ------------------------------------------------------------------------------------------
+
+OPTIMIZERS = [
+    ("sgd", "defaults", {"name": "sgd"}),
+    ("sgd-decay", "weight decay", {"name": "sgd", "learning_rate": 0.3, "weight_decay": 0.01}),
+    ("sgd-momentum", "momentum", {"name": "sgd", "learning_rate": 0.1, "momentum": 0.8}),
+    ("sgd-nesterov", "momentum, nesterov and weight decay", {"name": "sgd", "learning_rate": 0.1, "momentum": 0.7, "nesterov": True, "weight_decay": 0.002}),
+    ("momentum", "defaults", {"name": "momentum"}),
+    ("momentum-own", "own momentum and weight decay", {"name": "momentum", "learning_rate": 0.2, "momentum": 0.5, "weight_decay": 0.005}),
+    ("momentum-nesterov", "nesterov switched on", {"name": "momentum", "learning_rate": 0.1, "nesterov": True}),
+    ("momentum-zero", "momentum 0 is plain sgd", {"name": "momentum", "learning_rate": 0.2, "momentum": 0}),
+    ("nesterov", "defaults", {"name": "nesterov"}),
+    ("nesterov-own", "own momentum and weight decay", {"name": "nesterov", "learning_rate": 0.2, "momentum": 0.5, "weight_decay": 0.005}),
+    ("nesterov-off", "nesterov switched off", {"name": "nesterov", "learning_rate": 0.1, "nesterov": False}),
+    ("rmsprop", "defaults", {"name": "rmsprop"}),
+    ("rmsprop-own", "own alpha, eps, momentum and weight decay", {"name": "rmsprop", "learning_rate": 0.002, "alpha": 0.9, "eps": 0.001, "momentum": 0.6, "weight_decay": 0.003}),
+    ("adam", "defaults", {"name": "adam"}),
+    ("adam-own", "own betas, eps and weight decay", {"name": "adam", "learning_rate": 0.01, "betas": [0.8, 0.95], "eps": 0.0001, "weight_decay": 0.003}),
+    ("rprop", "defaults", {"name": "rprop"}),
+    ("rprop-own", "own etas, step sizes and weight decay", {"name": "rprop", "learning_rate": 0.05, "etas": [0.4, 1.3], "step_sizes": [0.001, 0.2], "weight_decay": 0.01}),
+]  # fmt: skip
+for name, feature, optimizer in OPTIMIZERS:
+    # Full batches: with rprop the sign of a gradient must not hang on its last bits.
+    batch = None if optimizer["name"] in ("rprop", "momentum", "nesterov") else 2
+    case(
+        f"optimizer-{name}",
+        f"optimizer {optimizer['name']}: {feature}",
+        {"layers": [2, 3, 2], "activations": ["tanh", "sigmoid"], "seed": 21},
+        {"optimizer": optimizer, "batch_size": batch},
+        d=D2,
+        # rmsprop's steps don't shrink: near the minimum it swings, and the last bits swing with it.
+        updates={"rprop": 40, "rprop-own": 40, "rmsprop": 240}.get(name, 1000),
+    )
+for name in ("momentum", "rmsprop", "adam"):
+    case(
+        f"optimizer-{name}-output_first",
+        f"optimizer {name} with output_first: one t for all layers of an update",
+        {"layers": [2, 3, 2, 2], "activations": "tanh", "seed": 22},
+        {"optimizer": {"name": name, "learning_rate": 0.01, "weight_decay": 0.001}, "update_order": "output_first"},
+        d=D2,
+    )
+
+# Batches and shuffles --------------------------------------------------------------------------------
+
+for label, size, words in (
+    ("online", 1, "one row at a time"),
+    ("mini", 2, "batches of 2 of 5 rows, the last is smaller"),
+    ("mini-3", 3, "batches of 3 of 5 rows, the last is smaller"),
+    ("full", None, "all rows at once (null)"),
+    ("full-number", 5, "all rows at once (their number)"),
+):
+    network = {"layers": [2, 3, 2], "seed": 31}
+    settings = {"batch_size": size, "optimizer": {"weight_decay": 0.004}}
+    case(f"batch-{label}", words, network, settings, d=D2)
+    if label in ("online", "mini", "full"):
+        case(f"shuffle-{label}", f"shuffled, {words}", network, {**settings, "shuffle": True, "seed": 5}, d=D2)
+case("shuffle-negative-seed", "a negative seed of the training", {"layers": [2, 2, 1]}, {"shuffle": True, "seed": -5, "batch_size": 2})
+case("batch-one-row", "one row of data", {"layers": [2, 3, 1], "seed": 2}, {"epochs": 50}, x=[[0.3, -0.8]], d=[[0.7]])
+case("batch-one-row-null", "one row of data, batch size null, shuffled", {"layers": [2, 3, 1], "seed": 2}, {"epochs": 50, "batch_size": None, "shuffle": True}, x=[[0.3, -0.8]], d=[[0.7]])
+
+# Starting weights ------------------------------------------------------------------------------------
+
+for init, seed in (
+    ("xavier", 42),
+    ("xavier", -5),
+    ("he", 0),
+    ("he", 2147483647),
+    ("torch", 1),
+    ("torch", -2147483647),
+    ("uniform", 2026),
+    ("uniform", -5),
+):
+    case(
+        f"init-{init}-{'minus-' if seed < 0 else ''}{abs(seed)}",
+        f"init {init} with seed {seed}",
+        {"layers": [2, 4, 3, 1], "init": init, "seed": seed},
+        {"epochs": 20},
+    )
+case("init-long-stream", "more than 624 numbers drawn: the generator's second round", {"layers": [2, 24, 24, 1], "init": "uniform", "seed": 99}, {"epochs": 2, "optimizer": {"learning_rate": 0.05}})
+case("init-weights-given", "weights given without biases: biases are 0", {"layers": [2, 3, 2], "init": "uniform", "weights": MIXED_232}, {}, d=D2)
+case("init-weights-and-biases-given", "weights and biases given", {"layers": [2, 3, 2], "weights": MIXED_232, "biases": [[0.1, -0.2, 0.05], [0.1, -0.1]]}, {}, d=D2)
+case("init-biases-given", "biases given without weights: the weights drawn stay what they are without", {"layers": [2, 3, 2], "init": "uniform", "seed": 8, "biases": [[0.1, -0.2, 0.05], [0.1, -0.1]]}, {}, d=D2)
+case("init-same-seed", "network and training have streams of their own, even with the same seed", {"layers": [2, 3, 1], "init": "torch", "seed": 17}, {"shuffle": True, "seed": 17})
+
+# Shapes ----------------------------------------------------------------------------------------------
+
+for layers in ([2, 2], [2, 3, 2], [2, 3, 3, 2], [2, 3, 2, 3, 2]):
+    depth = len(layers) - 1
+    case(f"layers-depth-{depth}", f"{depth} layer{'s' if depth > 1 else ''} of weights", {"layers": layers, "activations": "tanh", "seed": 4}, {"optimizer": {"learning_rate": 0.1}}, d=D2)
+case("layers-2-2-2", "the 2-2-2 net of the textbooks", {"layers": [2, 2, 2], "weights": [[[0.15, 0.2], [0.25, 0.3]], [[0.4, 0.45], [0.5, 0.55]]], "biases": [[0.35, 0.35], [0.6, 0.6]]}, {}, x=[[0.05, 0.1]], d=[[0.01, 0.99]])
+case("layers-1-1-1", "one-unit layers stay lists", {"layers": [1, 1, 1], "seed": 6}, {}, x=[[0.5], [-1.5], [0.75]], d=[[0.25], [0.5], [0.9]])
+case("layers-3-1-2", "a hidden layer of one unit", {"layers": [3, 1, 2], "seed": 6}, {"batch_size": 2}, x=[[0.5, -0.2, 0.3], [-1.5, 0.4, 0.8], [0.75, 0.1, -0.6]], d=[[0.25, 0.3], [0.5, 0.8], [0.9, 0.4]])
+case("layers-1-5-1", "one input, one output", {"layers": [1, 5, 1], "activations": ["tanh", "identity"], "seed": 6}, {"optimizer": {"learning_rate": 0.05}}, x=[[-1], [-0.5], [0.25], [0.5], [1]], d=[[0.8], [0.1], [-0.3], [0.2], [0.9]])
+case("layers-wide-output", "more outputs than inputs", {"layers": [2, 2, 4], "seed": 6}, {"batch_size": 3}, d=[row + [0.45] for row in D3])
+
+# Plans -----------------------------------------------------------------------------------------------
+
+case("plan-zero-epochs", "zero epochs: no update, an empty cost", {"layers": [2, 3, 2]}, {"epochs": 0}, d=D2)
+case("plan-xor", "the example of section 7", {"layers": [2, 4, 1], "activations": ["sigmoid", "sigmoid"], "init": "xavier", "seed": 42, "weights": None, "biases": None}, {"cost": "half_mse", "rule": "gradient", "update_order": "simultaneous", "optimizer": {"name": "sgd", "learning_rate": 0.5, "weight_decay": 0.0}, "batch_size": 1, "epochs": 1000, "shuffle": False, "seed": 42, "snapshots": []}, x=XOR_X, d=XOR_D)
+PLANS.append(("plan-defaults", "every key but data absent", {"data": {"x": XOR_X, "d": XOR_D}}))
+PLANS.append(("plan-empty-sections", "empty sections take the defaults", {"network": {}, "training": {"optimizer": {}, "epochs": 5}, "data": {"x": XOR_X, "d": XOR_D}}))
+PLANS.append(("plan-partial-optimizer", "an optimiser without a name is sgd, one without a rate takes its own", {"network": {"layers": [2, 3, 1]}, "training": {"optimizer": {"weight_decay": 0.01}, "epochs": 20}, "data": {"x": XOR_X, "d": XOR_D}}))
+case("plan-integers-as-floats", "where an integer is asked, 3.0 is 3; where a number is asked, 1 is 1.0", {"layers": [2.0, 3.0, 2.0], "seed": 42.0}, {"epochs": 20.0, "batch_size": 2.0, "seed": -5.0, "shuffle": True, "snapshots": [1.0, 10.0], "optimizer": {"learning_rate": 1}}, d=D2)
+case("plan-snapshots", "a snapshot between the ends of epochs and one at the very end", {"layers": [2, 2, 1]}, {"epochs": 3, "snapshots": [2, 7, 15]})
+case("plan-no-snapshots-beyond", "a snapshot beyond the last update is not made", {"layers": [2, 2, 1]}, {"epochs": 2, "snapshots": [3, 10, 11]})
+case("plan-rate-zero", "a learning rate of 0 leaves the weights as they are", {"layers": [2, 2, 1]}, {"epochs": 3, "optimizer": {"learning_rate": 0}})

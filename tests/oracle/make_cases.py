@@ -1,0 +1,138 @@
+# Writes tests/cases/ from the oracle, or checks it. Twins: none.
+"""python tests/oracle/make_cases.py [--check] [NAME ...]
+
+Without ``--check`` each case is written only if it is well-conditioned; with it nothing is written and
+the exit status says whether the committed files are, byte for byte, what would be written.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import error_plans
+import oracle
+from case_plans import PLANS
+
+CASES = Path(__file__).resolve().parent.parent / "cases"
+# The largest change of a group of results (section 10's measure) that rounding may cause.
+CONDITION = 1e-12
+
+
+def text(value, indent=0):
+    """JSON with one key a line and lists on one line; floats as repr writes them."""
+    if isinstance(value, dict) and value:
+        pad = "  " * (indent + 1)
+        lines = [f"{pad}{json.dumps(key)}: {text(item, indent + 1)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(lines) + "\n" + "  " * indent + "}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        pad = "  " * (indent + 1)
+        return "[\n" + ",\n".join(pad + text(item, indent + 1) for item in value) + "\n" + "  " * indent + "]"
+    return json.dumps(value, allow_nan=False, ensure_ascii=False)
+
+
+def numbers(value):
+    """All numbers in nested lists, in order."""
+    if isinstance(value, list):
+        return [number for item in value for number in numbers(item)]
+    return [value]
+
+
+def distance(p, q, size=None):
+    """Section 10: the largest difference against the largest value of the reference q."""
+    p, q = numbers(p), numbers(q)
+    if len(p) != len(q):
+        raise ValueError("shapes differ")
+    largest = max((abs(v) for v in (numbers(size) if size is not None else q)), default=0.0)
+    difference = max((abs(a - b) for a, b in zip(p, q)), default=0.0)
+    return 0.0 if difference == 0 else difference / largest if largest else float("inf")
+
+
+def distances(p, q):
+    """The distance of every group of two results of ``oracle.train``, by the group's name."""
+    found = {}
+    if q["first_update"]:
+        for key in ("z", "a", "e", "delta"):
+            size = q["first_update"]["a"] if key == "e" else None  # an error is a small difference of activations
+            found[f"first_update.{key}"] = distance(p["first_update"][key], q["first_update"][key], size)
+        for key in ("grad", "new"):
+            pair = [f"{key}_weights", f"{key}_biases"]
+            found[f"first_update.{key}"] = distance(
+                [p["first_update"][k] for k in pair], [q["first_update"][k] for k in pair]
+            )
+    for s, t in zip(p["snapshots"], q["snapshots"], strict=True):
+        at = f"snapshot {t['updates']}"
+        found[f"{at}.cost"] = distance(s["cost"], t["cost"])
+        found[f"{at}.weights"] = distance([s["weights"], s["biases"]], [t["weights"], t["biases"]])
+    p, q = p["run"], q["run"]
+    found["run.weights"] = distance([p["weights"], p["biases"]], [q["weights"], q["biases"]])
+    found["run.outputs"] = distance(p["outputs"], q["outputs"])
+    found["run.errors"] = distance(p["errors"], q["errors"], q["outputs"])
+    costs = [[r["initial_cost"], r["cost"], r["final_cost"]] for r in (p, q)]
+    found["run.cost"] = distance(*costs)
+    return found
+
+
+def perturbations(plan):
+    """Two reruns whose differences show the conditioning: moved weights, and moved activations."""
+    network, _, _, _ = oracle.complete(plan)
+    weights, biases = oracle.starting_weights(network)
+    stream = oracle.Random(1)
+
+    def flip(size):
+        return 1 + (size if stream.uniform() < 0.5 else -size)
+
+    moved = [[[v * flip(1e-15) for v in row] for row in w] for w in weights]
+    yield oracle.train(plan, start=(moved, [[v * flip(1e-15) for v in b] for b in biases]))
+    yield oracle.train(plan, nudge=lambda v: v * flip(2.2e-16))
+
+
+def condition(plan, expected):
+    """The group that rounding moves most, and how far."""
+    worst = {}
+    for result in perturbations(plan):
+        for group, value in distances(result, expected).items():
+            worst[group] = max(value, worst.get(group, 0.0))
+    return max(worst.items(), key=lambda item: item[1])
+
+
+def files(names=(), conditioned=False):
+    """Yield (path, text) of every file, the cases first."""
+    seen = set()
+    for name, feature, plan in PLANS:
+        if name in seen:
+            raise SystemExit(f"two cases are named {name}")
+        seen.add(name)
+        if names and name not in names:
+            continue
+        expected = oracle.train(plan)
+        if conditioned:
+            group, moved = condition(plan, expected)
+            if not moved <= CONDITION:
+                raise SystemExit(f"{name} is badly conditioned: rounding moves {group} by {moved:.1e}")
+        case = {"name": name, "feature": feature, "plan": plan, "expected": expected}
+        yield CASES / f"{name}.json", text(case) + "\n"
+    if not names:
+        for group, cases in error_plans.GROUPS.items():
+            yield CASES / "errors" / f"{group}.json", text(cases) + "\n"
+
+
+def main(arguments):
+    check = "--check" in arguments
+    names = [a for a in arguments if not a.startswith("-")]
+    wrong, written = [], set()
+    for path, content in files(names, conditioned=not check):
+        written.add(path)
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != content:
+            wrong.append(f"{path.name} is not what the oracle writes")
+    if not names:
+        for path in sorted(set(CASES.rglob("*.json")) - written):
+            wrong.append(f"{path.name} is not written by the oracle")
+    print("\n".join(wrong) if wrong else f"{len(written)} files {'as they should be' if check else 'written'}")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
