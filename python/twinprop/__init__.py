@@ -1,0 +1,45 @@
+"""twinprop: one multilayer perceptron, native in Python, R and JavaScript.
+
+The same starting weights, data and settings give the same errors, the same gradients and the same
+updated weights in every language; `twinprop crosscheck` proves it.
+"""
+
+from twinprop.activations import ACTIVATIONS
+from twinprop.backprop import RULES, Backward, Forward
+from twinprop.costs import COSTS
+from twinprop.errors import (
+    DenominatorError,
+    DivergenceError,
+    EngineError,
+    InputError,
+    TwinpropError,
+)
+from twinprop.network import Network, starting_weights
+from twinprop.optimizers import OPTIMIZERS, Optimizer
+from twinprop.plan import read_plan, run_plan, write_run
+from twinprop.random import RandomStream
+from twinprop.training import Run
+from twinprop.version import __version__
+
+__all__ = [
+    "ACTIVATIONS",
+    "COSTS",
+    "OPTIMIZERS",
+    "RULES",
+    "Backward",
+    "DenominatorError",
+    "DivergenceError",
+    "EngineError",
+    "Forward",
+    "InputError",
+    "Network",
+    "Optimizer",
+    "RandomStream",
+    "Run",
+    "TwinpropError",
+    "__version__",
+    "read_plan",
+    "run_plan",
+    "starting_weights",
+    "write_run",
+]

@@ -1,0 +1,218 @@
+"""Forward and backward, and the rules by which errors go back. Twins: r/backprop.R, inst/js/backprop.js.
+
+Sections 1 to 4 of docs/contract.md. Functions over arrays: `Network` calls them for one step at a
+time, the training loop for many, with buffers that are made once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from twinprop.activations import ACTIVATIONS, Activation
+from twinprop.checks import Array
+from twinprop.costs import cost_function
+from twinprop.errors import DenominatorError
+
+#: A denominator this small beside the sum of the weights' sizes counts as vanishing: what is left of
+#: it after cancellation has lost six of its sixteen digits.
+VANISHING = 1e-6
+
+UPDATE_ORDERS = ("simultaneous", "output_first")
+
+
+class Forward(NamedTuple):
+    """The results of a forward pass of n samples; layers 1 to L.
+
+    Attributes
+    ----------
+    z : list of ndarray
+        Weighted sums z[l] = a[l-1] W[l]' + b[l] of the layers 2..L; (n, n_l) each.
+    a : list of ndarray
+        Activations a[l] = f_l(z[l]) of the layers 1..L, a[1] = x; (n, n_l) each.
+    """
+
+    z: list[Array]
+    a: list[Array]
+
+
+class Backward(NamedTuple):
+    """The results of a backward pass of n samples; lists over the layers 2..L.
+
+    Attributes
+    ----------
+    e : list of ndarray
+        Errors, e[L] = a[L] - d, the others as the rule sends them back; (n, n_l) each.
+    delta : list of ndarray
+        delta[l] = s e[l] f_l'(z[l]); dC/dz[l] of each sample with rule "gradient"; (n, n_l) each.
+    grad_weights : list of ndarray
+        Means over the samples of outer(delta[l], a[l-1]); (n_l, n_{l-1}) each.
+    grad_biases : list of ndarray
+        Means over the samples of delta[l]; (n_l,) each.
+    """
+
+    e: list[Array]
+    delta: list[Array]
+    grad_weights: list[Array]
+    grad_biases: list[Array]
+
+
+def _gradient_rule(weights: Array, e: Array, g: Array, layer: int, out: Array) -> Array:
+    """e[l-1] = W[l]' (e[l] f_l'(z[l])): the chain rule."""
+    return np.dot(g, weights, out=out)
+
+
+def _transpose_rule(weights: Array, e: Array, g: Array, layer: int, out: Array) -> Array:
+    """e[l-1] = W[l]' e[l]: without f'."""
+    return np.dot(e, weights, out=out)
+
+
+def _proportional_rule(weights: Array, e: Array, g: Array, layer: int, out: Array) -> Array:
+    """e[l-1]_j = sum_k e_k W_kj / sum_j W_kj."""
+    return np.dot(e, shares(weights, weights.sum(axis=1), layer, "proportional"), out=out)
+
+
+def _proportional_abs_rule(weights: Array, e: Array, g: Array, layer: int, out: Array) -> Array:
+    """e[l-1]_j = sum_k e_k W_kj / sum_j abs(W_kj)."""
+    denominators = np.abs(weights).sum(axis=1)
+    return np.dot(e, shares(weights, denominators, layer, "proportional_abs"), out=out)
+
+
+#: ``rule(weights, e, g, layer, out)`` writes e[l-1] into `out`, (n, n_{l-1}), from W[l], e[l] and
+#: g[l] = e[l] f_l'(z[l]).
+RULES: dict[str, Callable[[Array, Array, Array, int, Array], Array]] = {
+    "gradient": _gradient_rule,
+    "transpose": _transpose_rule,
+    "proportional": _proportional_rule,
+    "proportional_abs": _proportional_abs_rule,
+}
+
+
+def shares(weights: Array, denominators: Array, layer: int, rule: str) -> Array:
+    """Return S_kj = W_kj / denominator_k, each neuron's error shared out over its inputs.
+
+    Raises
+    ------
+    DenominatorError
+        If a denominator is 0 or nearly 0; it names rule, layer and neuron.
+    """
+    vanishing = np.abs(denominators) <= VANISHING * np.abs(weights).sum(axis=1)
+    if vanishing.any():
+        other = 'rule "proportional_abs" or ' if rule == "proportional" else ""
+        raise DenominatorError(
+            f'rule "{rule}": the weights into neuron {vanishing.argmax() + 1} of layer {layer} '
+            "sum to 0 or nearly 0, so its error cannot be shared out; "
+            f"try {other}other starting weights"
+        )
+    return weights / denominators[:, np.newaxis]
+
+
+class Learning(NamedTuple):
+    """What a backward pass needs to know beside the arrays."""
+
+    activations: list[Activation]
+    cost: Callable[[Array, Array, Array], Array]
+    scale: float
+    rule: Callable[[Array, Array, Array, int, Array], Array]
+    #: With cross_entropy dC/dz = s e: the output layer's f' is already in the cost.
+    output_derivative: bool
+
+
+def learning(activations: Sequence[str], outputs: int, cost: str, rule: str) -> Learning:
+    """Look up the functions behind the names once, before the loop."""
+    function = cost_function(cost, activations[-1])
+    return Learning(
+        [ACTIVATIONS[name] for name in activations],
+        function.value,
+        function.scale(outputs),
+        RULES[rule],
+        cost != "cross_entropy",
+    )
+
+
+class Buffers(NamedTuple):
+    """Where the passes of n samples put their results."""
+
+    forward: Forward
+    backward: Backward
+    g: list[Array]
+
+    def rows(self, n: int) -> Buffers:
+        """Return the same buffers for the first n samples only (a smaller last batch)."""
+        z, a = self.forward
+        e, delta, grad_weights, grad_biases = self.backward
+        return Buffers(
+            Forward([v[:n] for v in z], [v[:n] for v in a]),
+            Backward([v[:n] for v in e], [v[:n] for v in delta], grad_weights, grad_biases),
+            [v[:n] for v in self.g],
+        )
+
+
+def make_buffers(
+    layers: Sequence[int], n: int, grad_weights: list[Array], grad_biases: list[Array]
+) -> Buffers:
+    """Allocate the buffers for n samples; the gradients go where the caller says."""
+
+    def per_layer() -> list[Array]:
+        return [np.empty((n, units)) for units in layers[1:]]
+
+    return Buffers(
+        Forward(per_layer(), [np.empty((0, 0)), *per_layer()]),
+        Backward(per_layer(), per_layer(), grad_weights, grad_biases),
+        per_layer(),
+    )
+
+
+def forward_pass(
+    weights: Sequence[Array],
+    biases: Sequence[Array],
+    activations: Sequence[Activation],
+    x: Array,
+    out: Forward,
+) -> None:
+    """Write z and a of every layer into `out` (section 1)."""
+    out.a[0] = x
+    for i, (w, b, activation) in enumerate(zip(weights, biases, activations, strict=True)):
+        z = out.z[i]
+        np.dot(out.a[i], w.T, out=z)
+        np.add(z, b, out=z)
+        activation.value(z, out.a[i + 1])
+
+
+def backward_pass(
+    weights: Sequence[Array],
+    d: Array,
+    learning: Learning,
+    out: Buffers,
+    after_layer: Callable[[int], None] | None = None,
+) -> None:
+    """Write e, delta and the gradients of every layer into `out` (section 3).
+
+    `after_layer(i)` is called when the gradients of weights[i] are there and before the error goes
+    back through them: update order "output_first" moves the weights in it.
+    """
+    z, a = out.forward
+    e, delta, grad_weights, grad_biases = out.backward
+    last = len(weights) - 1
+    batch = d.shape[0]
+    np.subtract(a[-1], d, out=e[last])
+    for i in range(last, -1, -1):
+        derivative = learning.activations[i].derivative
+        g = out.g[i]
+        if derivative is None or (i == last and not learning.output_derivative):
+            np.copyto(g, e[i])
+        else:
+            derivative(z[i], a[i + 1], g)
+            np.multiply(g, e[i], out=g)
+        np.multiply(g, learning.scale, out=delta[i])
+        np.dot(delta[i].T, a[i], out=grad_weights[i])
+        np.add.reduce(delta[i], axis=0, out=grad_biases[i])
+        if batch > 1:
+            grad_weights[i] /= batch
+            grad_biases[i] /= batch
+        if after_layer is not None:
+            after_layer(i)
+        if i > 0:
+            learning.rule(weights[i], e[i], g, i + 2, e[i - 1])

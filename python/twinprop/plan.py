@@ -1,0 +1,329 @@
+"""Plan and run files: what to train, and what came of it. Twins: r/plan.R, inst/js/plan.js.
+
+Sections 7 and 8 of docs/contract.md. These files make any language an engine for any other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TextIO
+
+import numpy as np
+
+from twinprop.checks import (
+    Array,
+    check_choice,
+    check_keys,
+    check_matrix,
+    check_object,
+    check_same_rows,
+    describe,
+)
+from twinprop.costs import check_cost_fits, check_targets
+from twinprop.errors import InputError
+from twinprop.network import Network, check_network
+from twinprop.optimizers import Optimizer, Settings, check_optimizer
+from twinprop.training import (
+    DEFAULTS,
+    Run,
+    Snapshot,
+    check_batch_size,
+    check_training,
+    run_training,
+)
+from twinprop.version import __version__
+
+PLAN_FORMAT = "twinprop-plan/1"
+RUN_FORMAT = "twinprop-run/1"
+
+_NETWORK_DEFAULTS: dict[str, Any] = {
+    "layers": [2, 4, 1],
+    "activations": "sigmoid",
+    "init": "xavier",
+    "seed": 42,
+    "weights": None,
+    "biases": None,
+}
+_TRAINING_DEFAULTS: dict[str, Any] = {**DEFAULTS, "optimizer": {}}
+_DATA_DEFAULT = {"x": [[0, 0], [0, 1], [1, 0], [1, 1]], "d": [[0], [1], [1], [0]]}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to train, complete and checked.
+
+    Attributes
+    ----------
+    network : dict
+        Keywords of `Network`.
+    training : dict
+        Keywords of `Network.train`; `optimizer` is the dict of its settings.
+    x, d : ndarray, (n, n_1) and (n, n_L)
+    dropped : int
+        Rows of a data set left out because of missing values.
+    """
+
+    network: dict[str, Any]
+    training: dict[str, Any]
+    x: Array
+    d: Array
+    dropped: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as its file has it."""
+        return _plain(
+            {
+                "format": PLAN_FORMAT,
+                "network": self.network,
+                "training": self.training,
+                "data": {"x": self.x, "d": self.d},
+            }
+        )
+
+
+def read_plan(source: str | os.PathLike[str] | Mapping[str, Any]) -> Plan:
+    """Read and check a plan.
+
+    Parameters
+    ----------
+    source : path, "-" or mapping
+        A file, standard input, or the plan itself. Absent keys take their defaults.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a key is unknown or its value not allowed.
+
+    Examples
+    --------
+    >>> read_plan({"data": {"dataset": "xor"}}).x.shape
+    (4, 2)
+    """
+    if isinstance(source, Plan):
+        return source
+    if isinstance(source, Mapping):
+        return check_plan(source)
+    if source == "-":
+        return parse_plan(sys.stdin.read())
+    try:
+        text = Path(source).read_bytes()
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            raise InputError(f'cannot read the plan: no file "{source}"') from None
+        raise InputError(f'cannot read the plan "{source}": {error.strerror}') from None
+    return parse_plan(text)
+
+
+def parse_plan(text: str | bytes) -> Plan:
+    """Check a plan given as JSON."""
+    try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8")
+        plan = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"the plan is not valid JSON: {error}") from None
+    return check_plan(plan)
+
+
+def _no_constant(token: str) -> NoReturn:
+    raise ValueError(f"{token} is not a JSON number")
+
+
+def check_plan(plan: Any) -> Plan:
+    """Fill in the defaults of a plan and check all of it, in the contract's order."""
+    check_object(plan, "the plan")
+    found = plan.get("format", PLAN_FORMAT)
+    if found != PLAN_FORMAT:
+        raise InputError(f'format must be "{PLAN_FORMAT}", got {describe(found)}')
+    check_keys(plan, "the plan", ["format", "network", "training", "data"])
+
+    network = _section(plan, "network", _NETWORK_DEFAULTS)
+    network = check_network(network, "network.")
+
+    training = _section(plan, "training", _TRAINING_DEFAULTS)
+    training = check_training(training, _plan_optimizer, "training.")
+    check_cost_fits(training["cost"], network["activations"][-1])
+
+    x, d, dropped = _check_data(plan.get("data", _DATA_DEFAULT), network["layers"])
+    check_targets(d, "data.d", training["cost"], network["activations"][-1])
+    batch_size = check_batch_size(training["batch_size"], "training.batch_size", len(x))
+    return Plan(network, {**training, "batch_size": batch_size}, x, d, dropped)
+
+
+def _section(plan: Mapping[str, Any], name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    given = check_object(plan.get(name, {}), name)
+    check_keys(given, name, list(defaults))
+    return {**defaults, **given}
+
+
+def _plan_optimizer(value: Any) -> Settings:
+    where = "training.optimizer"
+    return check_optimizer(check_object(value, where), f"{where}.", where)
+
+
+def _check_data(data: Any, layers: tuple[int, ...]) -> tuple[Array, Array, int]:
+    check_object(data, "data")
+    check_keys(data, "data", ["x", "d", "dataset"])
+    if set(data) not in ({"dataset"}, {"x", "d"}):
+        raise InputError('data must have either "dataset" or both "x" and "d"')
+    x, d, dropped = data.get("x"), data.get("d"), 0
+    if "dataset" in data:
+        from twinprop.datasets import dataset_names, load_dataset
+
+        name = check_choice(data["dataset"], "data.dataset", dataset_names())
+        x, d, dropped = load_dataset(name).plan_data()[:3]
+    x = check_matrix(x, "data.x", layers[0])
+    d = check_matrix(d, "data.d", layers[-1])
+    check_same_rows(d, x, "data.d", "data.x")
+    return x, d, dropped
+
+
+def run_plan(plan: Plan | Mapping[str, Any] | str | os.PathLike[str], *, progress: bool = False) -> Run:
+    """Train what a plan says.
+
+    Parameters
+    ----------
+    plan : Plan, mapping, path or "-"
+        As for `read_plan`.
+    progress : bool, default False
+        As for `Network.train`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        If the plan is not allowed.
+    DivergenceError, DenominatorError
+        As for `Network.train`.
+
+    Examples
+    --------
+    >>> run_plan({"training": {"epochs": 10}})
+    Run('python', 10 epochs, 40 updates, cost 0.142839 -> 0.13202)
+    """
+    plan = read_plan(plan)
+    training = dict(plan.training)
+    optimizer = Optimizer(**training.pop("optimizer"))
+    network = Network(**plan.network)
+    return run_training(network, plan.x, plan.d, optimizer=optimizer, progress=progress, **training)
+
+
+def run_to_dict(run: Run) -> dict[str, Any]:
+    """Return a run as its file has it."""
+    result = {"format": RUN_FORMAT, "engine": run.engine, "version": __version__}
+    for name in (
+        "updates",
+        "seconds",
+        "initial_cost",
+        "cost",
+        "final_cost",
+        "outputs",
+        "errors",
+        "weights",
+        "biases",
+    ):
+        result[name] = _plain(getattr(run, name))
+    if run.snapshots:
+        result["snapshots"] = [_plain(vars(snapshot)) for snapshot in run.snapshots]
+    return result
+
+
+def run_from_dict(run: Mapping[str, Any]) -> Run:
+    """Return a run from what its file says; its numbers are taken as they are."""
+    if run.get("format") != RUN_FORMAT:
+        raise InputError(f'format must be "{RUN_FORMAT}", got {describe(run.get("format"))}')
+
+    def arrays(values: Any) -> list[Array]:
+        return [np.asarray(value, dtype=np.float64) for value in values]
+
+    return Run(
+        engine=run["engine"],
+        updates=run["updates"],
+        seconds=run["seconds"],
+        initial_cost=run["initial_cost"],
+        cost=np.asarray(run["cost"], dtype=np.float64),
+        final_cost=run["final_cost"],
+        outputs=np.asarray(run["outputs"], dtype=np.float64),
+        errors=np.asarray(run["errors"], dtype=np.float64),
+        weights=arrays(run["weights"]),
+        biases=arrays(run["biases"]),
+        snapshots=[
+            Snapshot(kept["updates"], kept["cost"], arrays(kept["weights"]), arrays(kept["biases"]))
+            for kept in run.get("snapshots", [])
+        ],
+    )
+
+
+def write_run(run: Run, output: str | os.PathLike[str]) -> None:
+    """Write a run's file.
+
+    Parameters
+    ----------
+    run : Run
+    output : path or "-"
+        Where to; "-" is standard output. A file is written beside it first and then moved, so that
+        it is never half there.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "run.json")
+    >>> write_run(run_plan({"training": {"epochs": 1}}), path)
+    >>> path.read_text()[:27]
+    '{"format": "twinprop-run/1"'
+    """
+    text = json.dumps(run_to_dict(run), allow_nan=False) + "\n"
+    if output == "-":
+        _write_out(sys.stdout, text)
+        return
+    write_whole(Path(output), text)
+
+
+def _write_out(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that it is there whole or not at all."""
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise InputError(f'cannot write "{path}": {error.strerror}') from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes private files; give this one what a plain open would have given it.
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise InputError(f'cannot write "{path}": {error.strerror}') from None
+        raise
+
+
+def _plain(value: Any) -> Any:
+    """Return arrays and tuples as lists, for JSON; json writes floats so that they read back exactly."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value

@@ -1,0 +1,56 @@
+"""Progress of a training: a bar on a terminal, else lines. Twin: r/progress.R.
+
+JavaScript has no twin: a page draws its own, from train's onEpoch.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+#: Where there is no bar, a training of more epochs than this prints a line every so often.
+MOST_LINES = 20
+
+Show = Callable[[int, float], None]
+
+
+@contextmanager
+def show_progress(wanted: bool, epochs: int) -> Iterator[Show]:
+    """Give a function ``show(epoch, cost)`` for the end of each epoch.
+
+    A bar with the cost and the time left if standard error is a terminal and tqdm is installed,
+    else a line an epoch (at most `MOST_LINES`, evenly spaced); nothing if it is not wanted.
+    """
+    if not wanted:
+        yield lambda epoch, cost: None
+        return
+    tqdm = _tqdm() if sys.stderr.isatty() else None
+    if tqdm is None:
+        yield _lines(epochs)
+        return
+    with tqdm(total=epochs, unit="epoch", file=sys.stderr) as bar:
+
+        def show(epoch: int, cost: float) -> None:
+            bar.set_postfix_str(f"cost {cost:.6g}", refresh=False)
+            bar.update()
+
+        yield show
+
+
+def _tqdm():  # type: ignore[no-untyped-def]
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return None
+    return tqdm
+
+
+def _lines(epochs: int) -> Show:
+    every = max(1, -(-epochs // MOST_LINES))
+
+    def show(epoch: int, cost: float) -> None:
+        if epoch % every == 0 or epoch == epochs:
+            print(f"epoch {epoch}/{epochs} cost {cost:.6g}", file=sys.stderr, flush=True)
+
+    return show
