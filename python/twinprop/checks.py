@@ -126,9 +126,7 @@ def check_keys(value: Mapping[str, Any], where: str, allowed: Sequence[str]) -> 
     """Refuse a key that is not in `allowed`."""
     for key in value:
         if key not in allowed:
-            raise InputError(
-                f"unknown key {describe(key)} in {where}; allowed: {quoted(allowed)}"
-            )
+            raise InputError(f"unknown key {describe(key)} in {where}; allowed: {quoted(allowed)}")
 
 
 def as_list(value: Any) -> list[Any] | None:
@@ -149,9 +147,7 @@ def check_layers(value: Any, name: str = "layers") -> tuple[int, ...]:
         raise InputError(
             f"{name} must be a list of at least 2 integers >= 1, got {describe(value)}"
         )
-    return tuple(
-        check_integer(entry, f"{name} entry {i}", 1) for i, entry in enumerate(entries, 1)
-    )
+    return tuple(check_integer(entry, f"{name} entry {i}", 1) for i, entry in enumerate(entries, 1))
 
 
 class _Range(Protocol):
@@ -160,7 +156,12 @@ class _Range(Protocol):
 
 def _check_pair(value: Any, name: str, allowed: str, fits: _Range) -> tuple[float, float]:
     entries = as_list(value)
-    if entries is None or len(entries) != 2 or not all(map(is_finite, entries)) or not fits(*entries):
+    if (
+        entries is None
+        or len(entries) != 2
+        or not all(map(is_finite, entries))
+        or not fits(*entries)
+    ):
         raise InputError(f"{name} must be a list of 2 numbers{allowed}, got {describe(value)}")
     return float(entries[0]), float(entries[1])
 

@@ -96,7 +96,7 @@ def starting_weights(
     --------
     >>> weights, biases = starting_weights([2, 1], seed=1)
     >>> weights[0].round(4)
-    array([[-0.6633, -0.3618]])
+    array([[-0.6632, -0.3617]])
     """
     layers = check_layers(layers)
     limit, draw_biases = INITS[check_choice(init, "init", INITS)]
@@ -294,7 +294,11 @@ class Network:
         result = make_buffers(self.layers, len(x), [], []).forward
         with np.errstate(over="ignore"):
             forward_pass(
-                self.weights, self.biases, [ACTIVATIONS[name] for name in self.activations], x, result
+                self.weights,
+                self.biases,
+                [ACTIVATIONS[name] for name in self.activations],
+                x,
+                result,
             )
         return result
 

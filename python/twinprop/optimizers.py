@@ -190,7 +190,9 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
 }
 
 
-def check_optimizer(given: Mapping[str, Any], prefix: str = "", where: str = "optimizer") -> Settings:
+def check_optimizer(
+    given: Mapping[str, Any], prefix: str = "", where: str = "optimizer"
+) -> Settings:
     """Return the complete settings of an optimiser, its name included."""
     name = check_choice(given.get("name", "sgd"), f"{prefix}name", OPTIMIZERS)
     defaults = OPTIMIZERS[name].defaults

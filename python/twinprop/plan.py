@@ -103,8 +103,9 @@ def read_plan(source: str | os.PathLike[str] | Mapping[str, Any]) -> Plan:
 
     Examples
     --------
-    >>> read_plan({"data": {"dataset": "xor"}}).x.shape
-    (4, 2)
+    >>> plan = read_plan({"training": {"epochs": 10}})
+    >>> plan.network["layers"], plan.x.shape
+    ((2, 4, 1), (4, 2))
     """
     if isinstance(source, Plan):
         return source
@@ -185,7 +186,9 @@ def _check_data(data: Any, layers: tuple[int, ...]) -> tuple[Array, Array, int]:
     return x, d, dropped
 
 
-def run_plan(plan: Plan | Mapping[str, Any] | str | os.PathLike[str], *, progress: bool = False) -> Run:
+def run_plan(
+    plan: Plan | Mapping[str, Any] | str | os.PathLike[str], *, progress: bool = False
+) -> Run:
     """Train what a plan says.
 
     Parameters
@@ -209,7 +212,7 @@ def run_plan(plan: Plan | Mapping[str, Any] | str | os.PathLike[str], *, progres
     Examples
     --------
     >>> run_plan({"training": {"epochs": 10}})
-    Run('python', 10 epochs, 40 updates, cost 0.142839 -> 0.13202)
+    Run('python', 10 epochs, 40 updates, cost 0.136727 -> 0.124664)
     """
     plan = read_plan(plan)
     training = dict(plan.training)

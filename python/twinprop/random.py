@@ -42,7 +42,7 @@ class RandomStream:
     --------
     >>> stream = RandomStream(42)
     >>> stream.uniform(2)  # in R: set.seed(42); runif(2)
-    array([0.914806  , 0.93707541])
+    array([0.91480604, 0.93707541])
     """
 
     def __init__(self, seed: int) -> None:

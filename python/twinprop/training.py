@@ -139,9 +139,7 @@ def check_training(
     return {
         "cost": check_choice(given["cost"], f"{prefix}cost", COSTS),
         "rule": check_choice(given["rule"], f"{prefix}rule", RULES),
-        "update_order": check_choice(
-            given["update_order"], f"{prefix}update_order", UPDATE_ORDERS
-        ),
+        "update_order": check_choice(given["update_order"], f"{prefix}update_order", UPDATE_ORDERS),
         "optimizer": check(given["optimizer"]),
         "batch_size": given["batch_size"],
         "epochs": check_integer(given["epochs"], f"{prefix}epochs", 0),
@@ -186,9 +184,7 @@ class Update:
     def __call__(self, x: Array, d: Array) -> None:
         """Make the update from a batch, x (m, n_1) and d (m, n_L), m as the buffers have it."""
         network, buffers = self.network, self.buffers
-        forward_pass(
-            network.weights, network.biases, self.learning.activations, x, buffers.forward
-        )
+        forward_pass(network.weights, network.biases, self.learning.activations, x, buffers.forward)
         if self.output_first:
             self.optimizer.start_update(network.parameters.size)
             backward_pass(network.weights, d, self.learning, buffers, self._move_layer)

@@ -1,0 +1,107 @@
+"""The conformance cases and how results are held against them (docs/contract.md, section 10)."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+
+CASES = Path(__file__).parent / "cases"
+
+# Relative to the largest value of a group. One update is a few dozen roundings deep; what differs between
+# engines is the last bit of exp (V8), two of tanh (numpy) and the order of sums (BLAS).
+AFTER_ONE_UPDATE = 1e-12
+# A thousand updates carry these roundings on; the cases are chosen well-conditioned.
+AFTER_A_THOUSAND = 1e-10
+
+
+def cases():
+    """All conformance cases, by name."""
+    return {path.stem: json.loads(path.read_text()) for path in sorted(CASES.glob("*.json"))}
+
+
+def error_cases():
+    """All error cases, by name."""
+    lists = [json.loads(path.read_text()) for path in sorted((CASES / "errors").glob("*.json"))]
+    return {case["name"]: case for cases in lists for case in cases}
+
+
+def plan_text(case):
+    """The text of an error case's plan file."""
+    return case["plan_text"] if "plan_text" in case else json.dumps(case["plan"])
+
+
+def assert_group(found, expected, tolerance, what, scale=None):
+    """Assert that a group (any nesting of lists and arrays) equals the expected one.
+
+    Shapes first, then finite values, then the difference relative to the group's largest value.
+    """
+    found, expected = plain(found), plain(expected)
+    assert shape(found) == shape(expected), f"{what}: shapes differ"
+    found, expected = np.array(list(numbers(found))), np.array(list(numbers(expected)))
+    assert np.isfinite(found).all(), f"{what}: not finite"
+    if found.size == 0:
+        return
+    worst = np.abs(found - expected).max()
+    largest = np.abs(expected).max() if scale is None else scale
+    assert worst <= tolerance * largest, f"{what}: differs by {worst / (largest or math.nan):.3g}"
+
+
+def plain(group):
+    """The group as nested lists of numbers, as JSON has it."""
+    if isinstance(group, np.ndarray):
+        return group.tolist()
+    if isinstance(group, list | tuple):
+        return [plain(part) for part in group]
+    return group
+
+
+def shape(group):
+    """The lengths of nested lists, at every depth; ragged ones too."""
+    return [shape(part) for part in group] if isinstance(group, list) else "number"
+
+
+def numbers(group):
+    """All numbers of nested lists, in order."""
+    if not isinstance(group, list):
+        yield float(group)
+        return
+    for part in group:
+        yield from numbers(part)
+
+
+def assert_run(run, expected, name):
+    """Assert that a run (as its file has it) is the expected one, field by field."""
+    assert run["updates"] == expected["updates"], f"{name}: updates"
+    tolerance = AFTER_ONE_UPDATE if run["updates"] <= 1 else AFTER_A_THOUSAND
+    assert_group(
+        [run["weights"], run["biases"]],
+        [expected["weights"], expected["biases"]],
+        tolerance,
+        f"{name}: weights",
+    )
+    assert_group(run["outputs"], expected["outputs"], tolerance, f"{name}: outputs")
+    size = np.abs(np.asarray(expected["outputs"])).max()
+    assert_group(run["errors"], expected["errors"], tolerance, f"{name}: errors", scale=size)
+    costs = ("initial_cost", "cost", "final_cost")
+    assert_group(
+        [run[cost] for cost in costs],
+        [expected[cost] for cost in costs],
+        tolerance,
+        f"{name}: costs",
+    )
+
+
+def assert_snapshots(found, expected, name):
+    """Assert that the snapshots of a run are the expected ones."""
+    assert [kept["updates"] for kept in found] == [kept["updates"] for kept in expected]
+    for kept, wanted in zip(found, expected, strict=True):
+        tolerance = AFTER_ONE_UPDATE if kept["updates"] == 1 else AFTER_A_THOUSAND
+        what = f"{name}: after {kept['updates']} updates"
+        assert_group(
+            [kept["weights"], kept["biases"]],
+            [wanted["weights"], wanted["biases"]],
+            tolerance,
+            what,
+        )
+        assert_group(kept["cost"], wanted["cost"], tolerance, f"{what}, cost")

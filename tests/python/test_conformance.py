@@ -1,0 +1,131 @@
+"""Every conformance case, stage by stage and as a whole run. Twins: tests/testthat/test-conformance.R,
+tests/js/conformance.test.js."""
+
+import numpy as np
+import pytest
+from conformance import (
+    AFTER_ONE_UPDATE,
+    assert_group,
+    assert_run,
+    assert_snapshots,
+    cases,
+    error_cases,
+    plan_text,
+)
+
+from twinprop import (
+    DenominatorError,
+    DivergenceError,
+    InputError,
+    Network,
+    Optimizer,
+    read_plan,
+    run_plan,
+)
+from twinprop.plan import parse_plan, run_to_dict
+
+CASES = cases()
+ERRORS = error_cases()
+KINDS = {"input": InputError, "divergence": DivergenceError, "denominator": DenominatorError}
+
+
+def test_there_are_cases():
+    assert len(CASES) > 80
+    assert len(ERRORS) > 70
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_run(name):
+    case = CASES[name]
+    run = run_to_dict(run_plan(case["plan"]))
+    assert_run(run, case["expected"]["run"], name)
+    assert_snapshots(run.get("snapshots", []), case["expected"]["snapshots"], name)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_first_update_stage_by_stage(name):
+    case = CASES[name]
+    plan = read_plan(case["plan"])
+    expected = case["expected"]
+    network = Network(**plan.network)
+    start = [network.weights, network.biases]
+    assert_group(start, [expected["starting_weights"], expected["starting_biases"]], 0.0, name)
+    first = expected["first_update"]
+    if first is None:
+        assert plan.training["epochs"] == 0
+        return
+
+    rows = np.array(first["rows"]) - 1
+    x, d = plan.x[rows], plan.d[rows]
+    settings = {key: plan.training[key] for key in ("cost", "rule", "update_order")}
+    optimizer = Optimizer(**plan.training["optimizer"])
+    step = network.step(x, d, **settings, optimizer=optimizer)
+    found = step.forward._asdict() | step.backward._asdict()
+    for stage in ("z", "a", "e", "delta"):
+        assert_group(found[stage], first[stage], AFTER_ONE_UPDATE, f"{name}: {stage}")
+    assert_group(
+        [found["grad_weights"], found["grad_biases"]],
+        [first["grad_weights"], first["grad_biases"]],
+        AFTER_ONE_UPDATE,
+        f"{name}: gradients",
+    )
+    assert_group(
+        [network.weights, network.biases],
+        [first["new_weights"], first["new_biases"]],
+        AFTER_ONE_UPDATE,
+        f"{name}: new weights",
+    )
+
+    if plan.training["update_order"] == "simultaneous":  # the same by the three verbs
+        three = Network(**plan.network)
+        forward = three.forward(x)
+        backward = three.backward(forward, d, cost=settings["cost"], rule=settings["rule"])
+        three.update(backward, Optimizer(**plan.training["optimizer"]))
+        np.testing.assert_array_equal(three.parameters, network.parameters)
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_error(name):
+    case = ERRORS[name]
+    kind = KINDS[case["kind"]]
+    with pytest.raises(kind) as caught:
+        plan = parse_plan(plan_text(case))
+        assert case["kind"] != "input", "an input error must come before anything is trained"
+        run_plan(plan)
+    message = str(caught.value)
+    if "message" in case:
+        assert message == case["message"]
+    else:
+        assert message.startswith(case["message_start"])
+
+
+@pytest.mark.parametrize("name", [n for n, case in ERRORS.items() if case["kind"] != "input"])
+def test_the_network_keeps_the_weights_from_before_the_epoch(name):
+    plan = parse_plan(plan_text(ERRORS[name]))
+    with pytest.raises((DivergenceError, DenominatorError)) as caught:
+        run_plan(plan)
+    kept = caught.value.network
+    if kept is None:  # it stopped before training
+        assert "before training" in str(caught.value)
+        return
+    assert np.isfinite(kept.parameters).all()
+    epoch = _last_whole_epoch(plan)
+    np.testing.assert_array_equal(kept.parameters, epoch.parameters)
+
+
+def _last_whole_epoch(plan):
+    """The network after as many epochs as can be trained without an error."""
+    last = Network(**plan.network)
+    for epochs in range(1, plan.training["epochs"] + 1):
+        network = Network(**plan.network)
+        settings = plan.training | {
+            "epochs": epochs,
+            "snapshots": (),
+            "optimizer": Optimizer(**plan.training["optimizer"]),
+        }
+        try:
+            network.train(plan.x, plan.d, **settings)
+        except (DivergenceError, DenominatorError):
+            return last
+        last = network
+    raise AssertionError("the plan trains without an error")
