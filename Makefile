@@ -67,7 +67,7 @@ test-cross: $(VENV) $(RLIB) ## The languages against each other and against torc
 	$(BIN)/pytest tests/cross $(ARGS)
 
 r-check: $(SYSTEM_TEST) ## R CMD check of what is committed
-	tools/r_check.sh
+	@tools/r_check.sh
 
 docs: $(SYSTEM_TEST) ## Write NAMESPACE and man/ from the comments in r/
 	./configure
@@ -81,8 +81,8 @@ clean: ## Remove all that these commands made
 	if [ -L R ]; then rm R; fi
 
 $(VENV): pyproject.toml tools/python.sh tools/system.sh $(wildcard tools/constraints*.txt)
-	tools/system.sh run
-	tools/python.sh
+	@tools/system.sh run
+	@tools/python.sh
 	@touch $@
 
 # Installed as it lies here; R/ is the link that configure makes.
@@ -93,7 +93,7 @@ $(RLIB): $(R_SOURCES) | $(VENV)
 
 # Made before .venv, since .venv asks the system for Python.
 $(SYSTEM_TEST): tools/system.sh
-	tools/system.sh test
+	@tools/system.sh test
 	@mkdir -p $(@D)
 	@touch $@
 
