@@ -121,11 +121,15 @@ test_that("numeric inputs are standardised with n, as scale() would", {
 test_that("sums are taken from the first row to the last in float64", {
   # In float64 the first 1 is lost beside 1e16, so that the order shows; sum() would keep it.
   expect_identical(running_sum(c(1e16, 1, -1e16, 1)), 1)
-  x <- dataset_plan_data("linnerud")$x
-  chins <- tp_dataset("linnerud")$Chins
-  mean <- Reduce(`+`, as.double(chins)) / 20
-  sd <- sqrt(Reduce(`+`, (chins - mean)^2) / 20)
-  expect_identical(x[, "Chins"], (chins - mean) / sd)
+  for (name in c("iris", "wine", "diabetes")) {
+    x <- dataset_plan_data(name)$x
+    for (column in colnames(x)) {
+      values <- as.double(tp_dataset(name)[[column]])
+      centred <- values - Reduce(`+`, values) / length(values)
+      sd <- sqrt(Reduce(`+`, centred^2) / length(values))
+      expect_identical(x[, column], centred / sd, info = paste(name, column))
+    }
+  }
 })
 
 test_that("a constant column becomes 0", {
