@@ -10,7 +10,7 @@ import csv
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +27,7 @@ Array = npt.NDArray[np.float64]
 MISSING = "NA"
 
 
-@dataclass(frozen=True, eq=False)
-class PlanData:
+class PlanData(NamedTuple):
     """What a plan trains on.
 
     Attributes
