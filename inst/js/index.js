@@ -1,0 +1,22 @@
+// twinprop: one multilayer perceptron, native in Python, R and JavaScript.
+// Twins: python/twinprop/__init__.py, NAMESPACE.
+//
+// The same starting weights, data and settings give the same errors, the same gradients and the same
+// updated weights in every language; docs/contract.md states what each computes.
+
+export { ACTIVATIONS } from "./activations.js";
+export { RULES } from "./backprop.js";
+export { COSTS } from "./costs.js";
+export { DATASETS, loadDataset } from "./datasets.js";
+export {
+  DenominatorError,
+  DivergenceError,
+  InputError,
+  TrainingError,
+  TwinpropError,
+} from "./errors.js";
+export { Network, startingWeights } from "./network.js";
+export { Optimizer, OPTIMIZERS } from "./optimizers.js";
+export { formatRun, readPlan, runPlan } from "./plan.js";
+export { RandomStream } from "./random.js";
+export { VERSION } from "./training.js";

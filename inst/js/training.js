@@ -1,0 +1,243 @@
+// The training loop. Twins: python/twinprop/training.py, r/training.R.
+//
+// Section 6 of docs/contract.md. Everything is checked and allocated before the first update; an
+// update allocates nothing.
+
+import {
+  backwardBuffers,
+  backwardPass,
+  forwardBuffers,
+  forwardPass,
+  layerMover,
+  learning,
+  moveAll,
+  offsets,
+  RULES,
+  toRows,
+  UPDATE_ORDERS,
+  views,
+} from "./backprop.js";
+import {
+  checkChoice,
+  checkInteger,
+  checkSeed,
+  checkSnapshots,
+  checkSwitch,
+  describe,
+  label,
+  valueOr,
+} from "./checks.js";
+import { COSTS, penalty } from "./costs.js";
+import { DivergenceError, InputError, TrainingError } from "./errors.js";
+import { RandomStream } from "./random.js";
+
+/** The package's version, as in package.json. */
+export const VERSION = "0.1.0";
+
+/** How run files name this engine and their format. */
+const ENGINE = "js";
+const RUN_FORMAT = "twinprop-run/1";
+
+/** The settings of a training and their defaults, in the order of the plan. */
+export const TRAINING_DEFAULTS = Object.freeze({
+  cost: "half_mse",
+  rule: "gradient",
+  updateOrder: "simultaneous",
+  optimizer: null,
+  batchSize: 1,
+  epochs: 1000,
+  shuffle: false,
+  seed: 42,
+  snapshots: [],
+});
+
+/**
+ * Return the complete settings of a training, in camelCase. The batch size is checked by
+ * checkBatchSize once the rows are known.
+ *
+ * @param {Object} given Settings in the spelling of `naming`.
+ * @param {Object} naming How they are spelled and named: DIRECT, or inPlan("training").
+ * @param {function} checkOptimizer Checks the optimizer.
+ */
+export function checkTraining(given, naming, checkOptimizer) {
+  const check = (key, checked, ...allowed) =>
+    checked(valueOr(given, naming, key, TRAINING_DEFAULTS[key]), label(naming, key), ...allowed);
+  return {
+    cost: check("cost", checkChoice, Object.keys(COSTS)),
+    rule: check("rule", checkChoice, Object.keys(RULES)),
+    updateOrder: check("updateOrder", checkChoice, UPDATE_ORDERS),
+    optimizer: check("optimizer", checkOptimizer),
+    batchSize: valueOr(given, naming, "batchSize", TRAINING_DEFAULTS.batchSize),
+    epochs: check("epochs", checkInteger, 0),
+    shuffle: check("shuffle", checkSwitch),
+    seed: check("seed", checkSeed),
+    snapshots: check("snapshots", checkSnapshots),
+  };
+}
+
+/** Refuse a batch size that is neither null (all rows) nor from 1 to the number of rows. */
+export function checkBatchSize(value, name, rows) {
+  if (value !== null && (!Number.isInteger(value) || value < 1 || value > rows)) {
+    throw new InputError(
+      `${name} must be null or an integer from 1 to ${rows} (the number of rows), ` +
+        `got ${describe(value)}`,
+    );
+  }
+  return value;
+}
+
+function allFinite(values) {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
+}
+
+/** Copy row `from[source]` of a flat array to row `target` of another. */
+function copyRow(from, source, columns, to, target) {
+  for (let j = 0; j < columns; j++) to[target * columns + j] = from[source * columns + j];
+}
+
+function diverged(epoch, optimizer) {
+  return new DivergenceError(
+    `the cost or a weight became NaN or Inf in epoch ${epoch}; the network keeps its weights ` +
+      "from before that epoch. Try a smaller learning_rate " +
+      `(now ${describe(optimizer.settings.learningRate)}), standardised inputs or smaller ` +
+      "starting weights",
+  );
+}
+
+/**
+ * A function that measures the network over all samples: the exact cost, with the penalty. The
+ * outputs are then in `outputs`.
+ */
+export function exactCost(network, x, d, rows, how, weightDecay) {
+  const { layers, parameters } = network;
+  const { weights, biases } = views(layers, parameters);
+  const allWeights = parameters.subarray(0, offsets(layers).weights.at(-1));
+  const passed = forwardBuffers(layers, rows, x);
+  const [z, outputs] = [passed.z.at(-1), passed.a.at(-1)];
+  const measure = () => {
+    forwardPass(weights, biases, how, rows, passed);
+    const sum = how.cost(z, outputs, d, rows, layers.at(-1));
+    return sum / rows + penalty(allWeights, weightDecay);
+  };
+  return { measure, outputs };
+}
+
+/**
+ * A function that makes one update from the rows `order[from]`, ..., `order[to - 1]` and returns the
+ * sum of the costs that these samples had in its forward pass, without the penalty.
+ */
+function makeUpdate(network, x, d, how, updateOrder, optimizer, batchSize) {
+  const { layers, parameters } = network;
+  const [inputs, outputs] = [layers[0], layers.at(-1)];
+  const { weights, biases } = views(layers, parameters);
+  const gradients = new Float64Array(parameters.length);
+  const parts = views(layers, gradients);
+  const starts = offsets(layers);
+  const outputFirst = updateOrder === "output_first";
+  const mover = outputFirst ? layerMover(optimizer, parameters, gradients, starts) : null;
+  const batchX = new Float64Array(batchSize * inputs);
+  const batchD = new Float64Array(batchSize * outputs);
+  const forward = forwardBuffers(layers, batchSize, batchX);
+  const backward = backwardBuffers(layers, batchSize);
+  const [lastZ, lastA] = [forward.z.at(-1), forward.a.at(-1)];
+  return (order, from, to) => {
+    const rows = to - from;
+    for (let row = 0; row < rows; row++) {
+      copyRow(x, order[from + row], inputs, batchX, row);
+      copyRow(d, order[from + row], outputs, batchD, row);
+    }
+    forwardPass(weights, biases, how, rows, forward);
+    const cost = how.cost(lastZ, lastA, batchD, rows, outputs);
+    if (outputFirst) optimizer.startUpdate(parameters.length);
+    backwardPass(weights, batchD, how, rows, forward, backward, parts, mover);
+    if (!outputFirst) moveAll(optimizer, parameters, gradients, starts.weights.at(-1));
+    return cost;
+  };
+}
+
+/**
+ * Train a network with settings that were checked.
+ *
+ * @param {Network} network Its parameters are moved.
+ * @param {Float64Array} x The inputs, flat (rows * n_1).
+ * @param {Float64Array} d The desired outputs, flat (rows * n_L).
+ * @param {number} rows How many samples.
+ * @param {Object} settings What checkTraining returned, with an Optimizer.
+ * @param {?function(number, number)} onEpoch Called with each epoch's number and cost.
+ * @returns {Object} The run, as in section 8 of the contract.
+ */
+export function train(network, x, d, rows, settings, onEpoch = null) {
+  const started = performance.now();
+  const { cost: costName, rule, updateOrder, optimizer, epochs, shuffle, seed } = settings;
+  const { layers, activations, parameters } = network;
+  const batchSize = settings.batchSize ?? rows;
+  const how = learning(layers, activations, costName, rule);
+  const { weightDecay } = optimizer.settings;
+  const allWeights = parameters.subarray(0, offsets(layers).weights.at(-1));
+  const { measure, outputs } = exactCost(network, x, d, rows, how, weightDecay);
+  const update = makeUpdate(network, x, d, how, updateOrder, optimizer, batchSize);
+
+  const initialCost = measure();
+  if (!Number.isFinite(initialCost)) {
+    throw new DivergenceError(
+      "the cost is NaN or Inf before training: standardise the inputs or use smaller starting weights",
+      network,
+    );
+  }
+  const stream = new RandomStream(seed);
+  const before = parameters.slice();
+  let order = Array.from({ length: rows }, (_, row) => row);
+  const epochCosts = [];
+  const kept = [];
+  let updates = 0;
+  let finalCost;
+  try {
+    for (let epoch = 1; epoch <= epochs; epoch++) {
+      before.set(parameters);
+      if (shuffle) order = stream.order(rows);
+      let total = 0;
+      for (let from = 0; from < rows; from += batchSize) {
+        const to = Math.min(from + batchSize, rows);
+        // The penalty is that of the weights of this forward pass.
+        total += (to - from) * penalty(allWeights, weightDecay);
+        total += update(order, from, to);
+        updates += 1;
+        if (updates === settings.snapshots[kept.length]) {
+          kept.push({ updates, cost: measure(), weights: network.weights, biases: network.biases });
+        }
+      }
+      if (!Number.isFinite(total) || !allFinite(parameters)) throw diverged(epoch, optimizer);
+      epochCosts.push(total / rows);
+      if (onEpoch !== null) onEpoch(epoch, total / rows);
+    }
+    finalCost = measure();
+    if (!Number.isFinite(finalCost)) throw diverged(epochs, optimizer);
+  } catch (error) {
+    if (error instanceof TrainingError) {
+      parameters.set(before);
+      error.network = network;
+    }
+    throw error;
+  }
+  const run = {
+    format: RUN_FORMAT,
+    engine: ENGINE,
+    version: VERSION,
+    updates,
+    seconds: (performance.now() - started) / 1000,
+    initial_cost: initialCost,
+    cost: epochCosts,
+    final_cost: finalCost,
+    outputs: toRows(outputs, rows, layers.at(-1)),
+    errors: toRows(
+      outputs.map((output, i) => output - d[i]),
+      rows,
+      layers.at(-1),
+    ),
+    weights: network.weights,
+    biases: network.biases,
+  };
+  if (settings.snapshots.length > 0) run.snapshots = kept;
+  return run;
+}
