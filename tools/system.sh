@@ -130,4 +130,5 @@ find_missing
 [ ${#missing[@]} -eq 0 ] ||
   die "apt-get went through, yet these are still missing for $(command -v "$python"), R or node:" \
     "${missing[@]/#/  }" \
-    "Either the system's own is too old, or another comes first in PATH (PYTHON=/usr/bin/python3 chooses Python)."
+    "Either the system's own is too old, or another comes first in PATH (PYTHON=/usr/bin/python3 chooses Python)." \
+    "Newer ones: https://cloud.r-project.org and https://nodejs.org"
