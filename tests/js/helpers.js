@@ -1,0 +1,102 @@
+// What the suites share: reading the cases and comparing groups of numbers.
+// Twins: tests/python/conformance.py, tests/testthat/helper-conformance.R.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+
+// Section 10 of docs/contract.md: exp in V8 differs from C's in the last bit on 1 argument in 10, and
+// sums are taken in another order than BLAS takes them. A few such bits are 1e-12 after one update;
+// training multiplies them.
+export const AFTER_ONE_UPDATE = 1e-12;
+export const AFTER_MANY_UPDATES = 1e-10;
+
+// The same arithmetic on the same numbers (+ - * / sqrt only) gives the same bits.
+export const EXACT = 0;
+
+export const XOR_X = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+];
+export const XOR_D = [[0], [1], [1], [0]];
+
+const CASES = new URL("../cases/", import.meta.url);
+
+function readJson(url) {
+  return JSON.parse(readFileSync(url, "utf8"));
+}
+
+function jsonFiles(url) {
+  return readdirSync(url).filter((name) => name.endsWith(".json"));
+}
+
+/** All conformance cases. */
+export function cases() {
+  return jsonFiles(CASES).map((name) => readJson(new URL(name, CASES)));
+}
+
+/** All error cases. */
+export function errorCases() {
+  const folder = new URL("errors/", CASES);
+  return jsonFiles(folder).flatMap((name) => readJson(new URL(name, folder)));
+}
+
+/** The shape of nested lists, as text that two of them can be compared by. */
+function shape(value) {
+  return Array.isArray(value) ? `[${value.map(shape).join("")}]` : ".";
+}
+
+function largest(numbers) {
+  return numbers.reduce((size, value) => Math.max(size, Math.abs(value)), 0);
+}
+
+/**
+ * Compare a group of numbers (nested lists) with the reference: the shapes, then that all are finite,
+ * then the largest difference against `size`, the largest value of the reference.
+ */
+export function assertGroup(found, expected, tolerance, what, size = null) {
+  assert.equal(shape(found), shape(expected), `${what}: shape`);
+  const [p, q] = [[found].flat(Infinity), [expected].flat(Infinity)];
+  for (const value of [...p, ...q]) {
+    assert.ok(Number.isFinite(value), `${what}: ${value} is not a finite number`);
+  }
+  const difference = largest(p.map((value, i) => value - q[i]));
+  const scale = size ?? largest(q);
+  assert.ok(
+    difference <= tolerance * scale,
+    `${what}: differs by ${difference}, ${difference / scale} of the largest value`,
+  );
+}
+
+/** Compare a run with the reference, group by group. */
+export function assertRun(run, expected, tolerance, what) {
+  assert.equal(run.updates, expected.updates, `${what}: updates`);
+  const costs = (one) => [one.initial_cost, one.cost, one.final_cost];
+  const parameters = (one) => [one.weights, one.biases];
+  assertGroup(costs(run), costs(expected), tolerance, `${what}: costs`);
+  assertGroup(run.outputs, expected.outputs, tolerance, `${what}: outputs`);
+  // An error is a small difference of outputs of that size.
+  const size = largest(expected.outputs.flat());
+  assertGroup(run.errors, expected.errors, tolerance, `${what}: errors`, size);
+  assertGroup(parameters(run), parameters(expected), tolerance, `${what}: weights and biases`);
+}
+
+/** The error that a function throws, or the promise it returns is rejected with. */
+export async function caught(compute) {
+  try {
+    await compute();
+  } catch (error) {
+    return error;
+  }
+  return assert.fail("no error");
+}
+
+/** Check the class and the whole message of the error that a function throws. */
+export function assertThrows(compute, kind, message) {
+  assert.throws(compute, (error) => {
+    assert.ok(error instanceof kind, `${error?.stack}`);
+    assert.equal(error.message, message);
+    return true;
+  });
+}
