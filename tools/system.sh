@@ -52,6 +52,11 @@ r_packages_of_level() {
   esac
 }
 
+r_to_compile_against=(
+  "r-base-dev: R's headers and compilers, to build rpy2"
+  "libtirpc-dev: a library that R is linked with, likewise" # on Ubuntu r-base-dev leaves it out
+)
+
 # Fills `missing` with lines "Debian's package: what it is".
 find_missing() {
   missing=()
@@ -60,12 +65,12 @@ find_missing() {
   python_is 'import os, sysconfig as s; assert os.path.exists(s.get_path("include") + "/Python.h")' ||
     missing+=("python3-dev: Python's header, to build rpy2")
   if have R && have Rscript; then
-    r_can_be_compiled_against || missing+=("r-base-dev: R's headers and compilers, to build rpy2")
+    r_can_be_compiled_against || missing+=("${r_to_compile_against[@]}")
     for p in $(r_packages_missing $(r_packages_of_level)); do
       missing+=("r-cran-$p: R's package $p")
     done
   else
-    missing+=("r-base-core: R" "r-base-dev: R's headers and compilers, to build rpy2")
+    missing+=("r-base-core: R" "${r_to_compile_against[@]}")
     missing+=("libopenblas0-pthread: fast matrix products for R")
     for p in $(r_packages_of_level); do
       missing+=("r-cran-$p: R's package $p")
