@@ -7,6 +7,8 @@ updated weights in every language; `twinprop crosscheck` proves it.
 from twinprop.activations import ACTIVATIONS
 from twinprop.backprop import RULES, Backward, Forward
 from twinprop.costs import COSTS
+from twinprop.crosscheck import crosscheck
+from twinprop.datasets import dataset_names, load_dataset
 from twinprop.errors import (
     DenominatorError,
     DivergenceError,
@@ -38,6 +40,9 @@ __all__ = [
     "Run",
     "TwinpropError",
     "__version__",
+    "crosscheck",
+    "dataset_names",
+    "load_dataset",
     "read_plan",
     "run_plan",
     "starting_weights",

@@ -100,13 +100,18 @@ def shares(weights: Array, denominators: Array, layer: int, rule: str) -> Array:
     """
     vanishing = np.abs(denominators) <= VANISHING * np.abs(weights).sum(axis=1)
     if vanishing.any():
-        other = 'rule "proportional_abs" or ' if rule == "proportional" else ""
-        raise DenominatorError(
-            f'rule "{rule}": the weights into neuron {vanishing.argmax() + 1} of layer {layer} '
-            "sum to 0 or nearly 0, so its error cannot be shared out; "
-            f"try {other}other starting weights"
-        )
+        raise vanishing_denominator(rule, int(vanishing.argmax()) + 1, layer)
     return weights / denominators[:, np.newaxis]
+
+
+def vanishing_denominator(rule: str, neuron: int, layer: int) -> DenominatorError:
+    """Return the error that names where a rule cannot share an error out."""
+    other = 'rule "proportional_abs" or ' if rule == "proportional" else ""
+    return DenominatorError(
+        f'rule "{rule}": the weights into neuron {neuron} of layer {layer} '
+        "sum to 0 or nearly 0, so its error cannot be shared out; "
+        f"try {other}other starting weights"
+    )
 
 
 class Learning(NamedTuple):

@@ -19,7 +19,6 @@ import numpy as np
 
 from twinprop.checks import (
     Array,
-    check_choice,
     check_keys,
     check_matrix,
     check_object,
@@ -27,6 +26,7 @@ from twinprop.checks import (
     describe,
 )
 from twinprop.costs import check_cost_fits, check_targets
+from twinprop.datasets import dataset_plan_data
 from twinprop.errors import InputError
 from twinprop.network import Network, check_network
 from twinprop.optimizers import Optimizer, Settings, check_optimizer
@@ -176,10 +176,8 @@ def _check_data(data: Any, layers: tuple[int, ...]) -> tuple[Array, Array, int]:
         raise InputError('data must have either "dataset" or both "x" and "d"')
     x, d, dropped = data.get("x"), data.get("d"), 0
     if "dataset" in data:
-        from twinprop.datasets import dataset_names, load_dataset
-
-        name = check_choice(data["dataset"], "data.dataset", dataset_names())
-        x, d, dropped = load_dataset(name).plan_data()[:3]
+        found = dataset_plan_data(data["dataset"], "data.dataset")
+        x, d, dropped = found.x, found.d, found.dropped
     x = check_matrix(x, "data.x", layers[0])
     d = check_matrix(d, "data.d", layers[-1])
     check_same_rows(d, x, "data.d", "data.x")

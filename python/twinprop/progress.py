@@ -38,6 +38,23 @@ def show_progress(wanted: bool, epochs: int) -> Iterator[Show]:
         yield show
 
 
+@contextmanager
+def counter(unit: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Give a function ``show(done, total, what)`` for work in steps: a bar on a terminal, or nothing."""
+    tqdm = _tqdm() if sys.stderr.isatty() else None
+    if tqdm is None:
+        yield lambda done, total, what: None
+        return
+    with tqdm(unit=unit, file=sys.stderr, leave=False) as bar:
+
+        def show(done: int, total: int, what: str) -> None:
+            bar.total = total
+            bar.set_postfix_str(what, refresh=False)
+            bar.update(done - bar.n)
+
+        yield show
+
+
 def _tqdm():  # type: ignore[no-untyped-def]
     try:
         from tqdm import tqdm

@@ -298,10 +298,7 @@ def run_training(
     weights = network.parameters[: network.n_weights]
     initial_cost, _ = exact_cost(network, x, d, cost, weight_decay)
     if not math.isfinite(initial_cost):
-        raise DivergenceError(
-            "the cost is NaN or Inf before training: "
-            "standardise the inputs or use smaller starting weights"
-        )
+        raise not_finite_before_training()
 
     update = make_update(
         network,
@@ -346,12 +343,12 @@ def run_training(
                         copies = network.views(network.parameters.copy())
                         kept.append(Snapshot(updates, exact, *copies))
                 if not (math.isfinite(total) and np.isfinite(network.parameters).all()):
-                    raise _diverged(epoch, optimizer)
+                    raise diverged(epoch, optimizer.settings["learning_rate"])
                 epoch_costs.append(total / rows)
                 show(epoch, epoch_costs[-1])
         final_cost, outputs = exact_cost(network, x, d, cost, weight_decay)
         if not math.isfinite(final_cost):
-            raise _diverged(epochs, optimizer)
+            raise diverged(epochs, optimizer.settings["learning_rate"])
     except TrainingError as error:
         np.copyto(network.parameters, before)
         error.network = network
@@ -382,10 +379,18 @@ def run_training(
     )
 
 
-def _diverged(epoch: int, optimizer: Optimizer) -> DivergenceError:
+def not_finite_before_training() -> DivergenceError:
+    """Return the error of a cost that is not finite at the starting weights."""
+    return DivergenceError(
+        "the cost is NaN or Inf before training: "
+        "standardise the inputs or use smaller starting weights"
+    )
+
+
+def diverged(epoch: int, learning_rate: float) -> DivergenceError:
+    """Return the error of a cost or a weight that is not finite after an epoch."""
     return DivergenceError(
         f"the cost or a weight became NaN or Inf in epoch {epoch}; the network keeps its weights "
-        "from before that epoch. Try a smaller learning_rate "
-        f"(now {describe(optimizer.settings['learning_rate'])}), standardised inputs or smaller "
-        "starting weights"
+        f"from before that epoch. Try a smaller learning_rate (now {describe(learning_rate)}), "
+        "standardised inputs or smaller starting weights"
     )

@@ -1,0 +1,120 @@
+"""The command line: twinprop, or python -m twinprop. Twins: none; R and JavaScript run plans by
+tp_run() and run.js."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from twinprop.datasets import dataset_names
+from twinprop.errors import TwinpropError
+from twinprop.version import __version__
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.command(options)
+        sys.stdout.flush()
+        return status
+    except TwinpropError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        # Whoever read us has gone; keep Python from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="twinprop",
+        description="One multilayer perceptron in Python, R and JavaScript.",
+    )
+    parser.add_argument("--version", action="version", version=f"twinprop {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    run = commands.add_parser(
+        "run",
+        help="train a plan",
+        description="Train what a plan file says and write the run file.",
+    )
+    run.add_argument("plan", metavar="PLAN", help='the plan file; "-" is standard input')
+    run.add_argument(
+        "--engine",
+        default="python",
+        choices=["python", "r", "rscript", "js", "torch"],
+        help="who trains it (default: python)",
+    )
+    run.add_argument(
+        "-o", "--output", metavar="RUN", default="-", help='the run file; "-" is standard output'
+    )
+    run.add_argument(
+        "--progress", action="store_true", help="show the cost and the time left (engine python)"
+    )
+    run.set_defaults(command=_run)
+
+    check = commands.add_parser(
+        "crosscheck",
+        help="prove that every engine gives the same errors and weights",
+        description="Train the same plans on every engine and compare the results with Python's.",
+        epilog="Exit status: 0 all agree, 1 something differs or a required engine is missing.",
+    )
+    check.add_argument(
+        "datasets",
+        metavar="DATASET",
+        nargs="*",
+        help=f"which data sets (default: all): {', '.join(dataset_names())}",
+    )
+    check.add_argument("--json", metavar="FILE", help="write the same as JSON")
+    check.add_argument(
+        "--require",
+        metavar="ENGINES",
+        default="",
+        help="engines that must be there, with commas: python,r,rscript,js,torch",
+    )
+    check.add_argument("--each", action="store_true", help="a line for every plan")
+    check.set_defaults(command=_crosscheck)
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    from twinprop.plan import run_plan, write_run
+
+    if options.engine == "python":
+        run = run_plan(options.plan, progress=options.progress)
+    else:
+        from twinprop.engines import run_plan_on
+
+        run = run_plan_on(options.plan, options.engine)
+    write_run(run, options.output)
+    return 0
+
+
+def _crosscheck(options: argparse.Namespace) -> int:
+    from twinprop.crosscheck import crosscheck
+    from twinprop.plan import write_whole
+    from twinprop.progress import counter
+
+    with counter("plan") as show:
+        result = crosscheck(
+            options.datasets or None,
+            require=[name for name in options.require.split(",") if name],
+            on_progress=show,
+        )
+    print(result.to_text(each=options.each))
+    if options.json:
+        write_whole(Path(options.json), json.dumps(result.to_dict(), allow_nan=False) + "\n")
+    return 0 if result.agrees else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,570 @@
+"""The proof: the same plans on every engine, and how far their results are apart. Twin: r/crosscheck.R."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from twinprop.checks import Array, as_list, check_choice, describe
+from twinprop.datasets import dataset_names, load_dataset
+from twinprop.engines import ENGINES
+from twinprop.errors import EngineError, InputError, TwinpropError
+from twinprop.network import Network, starting_weights
+from twinprop.optimizers import Optimizer
+from twinprop.plan import Plan, check_plan, run_plan
+from twinprop.training import Run
+from twinprop.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CROSSCHECK_FORMAT = "twinprop-crosscheck/1"
+
+#: After one update results differ by a few roundings: the last bit of exp (V8), two of tanh (numpy),
+#: and the order of sums (BLAS).
+TOLERANCE_AFTER_1 = 1e-12
+#: A thousand updates carry these roundings on.
+TOLERANCE_AFTER_1000 = 1e-10
+
+_SNAPSHOTS = [1, 10, 1000]
+
+#: What is compared, and how large the difference may be. Section 10 of docs/contract.md.
+TOLERANCES = {
+    "after_1": TOLERANCE_AFTER_1,
+    "after_10": TOLERANCE_AFTER_1000,
+    "after_1000": TOLERANCE_AFTER_1000,
+    "outputs": TOLERANCE_AFTER_1000,
+    "errors": TOLERANCE_AFTER_1000,
+    "cost": TOLERANCE_AFTER_1000,
+}
+
+_RULES = ("gradient", "transpose", "proportional", "proportional_abs")
+_SQUARED_COSTS = ("half_mse", "half_sse", "mse")
+
+
+class _Setting(NamedTuple):
+    """How a data set is trained here: small networks that learn, and no plan that amplifies rounding."""
+
+    hidden: list[int]
+    batch_size: int
+    learning_rate: float
+    output: str = "sigmoid"
+    shuffle: bool = True
+
+
+_SETTINGS = {
+    "xor": _Setting([4], 1, 0.5, shuffle=False),
+    "three_by_three": _Setting([3], 1, 0.5, shuffle=False),
+    "iris": _Setting([8], 16, 0.1),
+    "penguins": _Setting([8], 16, 0.1),
+    "wine": _Setting([8], 16, 0.1),
+    "digits": _Setting([16], 32, 0.1),
+    "diabetes": _Setting([6], 16, 0.0001, output="identity"),
+    "linnerud": _Setting([4], 5, 0.0001, output="identity"),
+}
+
+
+class Check(NamedTuple):
+    """One plan of the cross-check.
+
+    Attributes
+    ----------
+    dataset, rule, cost : str
+    network : str
+        "mlp", or "p5" for what the p5.js lesson's network does.
+    plan : Plan
+    """
+
+    dataset: str
+    rule: str
+    cost: str
+    network: str
+    plan: Plan
+
+
+def make_checks(dataset: str) -> list[Check]:
+    """Return the plans that are trained on a data set: every rule with every cost that fits."""
+    setting = _SETTINGS[dataset]
+    found = load_dataset(dataset)
+    data = found.plan_data()
+    classes = found.frame[found.outputs[0]].dtype == "category"
+    updates_per_epoch = math.ceil(len(data.x) / setting.batch_size)
+    epochs = math.ceil(_SNAPSHOTS[-1] / updates_per_epoch)
+
+    def check(rule: str, cost: str, name: str = "mlp", **training: Any) -> Check:
+        network = found.network or {
+            "layers": [data.x.shape[1], *setting.hidden, data.d.shape[1]],
+            "init": "uniform" if name == "p5" else "xavier",
+        }
+        softmax = cost == "cross_entropy" and classes
+        hidden = ["sigmoid"] * (len(network["layers"]) - 2)
+        network = {**network, "activations": [*hidden, "softmax" if softmax else setting.output]}
+        learning_rate = setting.learning_rate
+        if rule == "proportional":
+            # Weights of one sign, as in textbook drawings, that stay so: where a sum of weights
+            # crosses 0, this rule amplifies the last bit of anything to the first digit.
+            learning_rate *= 0.02
+            weights, _ = starting_weights(network["layers"])
+            network.setdefault("weights", [np.abs(w) for w in weights])
+        plan = {
+            "network": network,
+            "training": {
+                "cost": cost,
+                "rule": rule,
+                "optimizer": {"learning_rate": learning_rate},
+                "batch_size": setting.batch_size,
+                "epochs": epochs,
+                "shuffle": setting.shuffle,
+                "snapshots": _SNAPSHOTS,
+                **training,
+            },
+            "data": {"dataset": dataset},
+        }
+        return Check(dataset, rule, cost, name, check_plan(plan))
+
+    costs = [*_SQUARED_COSTS]
+    if setting.output == "sigmoid":
+        costs.append("cross_entropy")
+    checks = [check(rule, cost) for rule in _RULES for cost in costs]
+    if setting.output == "sigmoid":
+        # The best-known p5.js network: online, the error sent back through weights that have already
+        # moved, without f'.
+        p5 = check(
+            "transpose",
+            "half_sse",
+            "p5",
+            update_order="output_first",
+            batch_size=1,
+            optimizer={"learning_rate": 0.1},
+            epochs=math.ceil(_SNAPSHOTS[-1] / len(data.x)),
+        )
+        checks.append(p5)
+    return checks
+
+
+def differences(run: Run, reference: Run) -> dict[str, float]:
+    """Return how far a run is from the reference, group by group, relative to the group's size.
+
+    Parameters
+    ----------
+    run, reference : Run
+        Of one plan, the reference with the snapshots after 1, 10 and 1,000 updates.
+
+    Returns
+    -------
+    dict
+        The keys of `TOLERANCES`; Inf where a shape differs, a field is missing or a value is not
+        finite.
+    """
+
+    def kept(which: Run, updates: int) -> list[Array]:
+        return [
+            array
+            for snapshot in which.snapshots
+            if snapshot.updates == updates
+            for array in (*snapshot.weights, *snapshot.biases)
+        ]
+
+    def costs(which: Run) -> list[Array]:
+        return [np.array([which.initial_cost]), which.cost, np.array([which.final_cost])]
+
+    result = {
+        f"after_{updates}": _difference(kept(run, updates), kept(reference, updates))
+        for updates in _SNAPSHOTS
+    }
+    final = _difference([*run.weights, *run.biases], [*reference.weights, *reference.biases])
+    result["after_1000"] = max(result["after_1000"], final)
+    result["outputs"] = _difference([run.outputs], [reference.outputs])
+    # An error is a small difference of outputs of this size.
+    size = float(np.abs(reference.outputs).max())
+    result["errors"] = _difference([run.errors], [reference.errors], size)
+    result["cost"] = _difference(costs(run), costs(reference))
+    return result
+
+
+def _difference(found: list[Array], reference: list[Array], size: float | None = None) -> float:
+    """Return max abs(p - q) / max abs(q) of a group; Inf if it cannot be compared."""
+    if [p.shape for p in found] != [q.shape for q in reference] or not reference:
+        return math.inf
+    p = np.concatenate([array.ravel() for array in found])
+    q = np.concatenate([array.ravel() for array in reference])
+    if not (np.isfinite(p).all() and np.isfinite(q).all()):
+        return math.inf
+    worst = float(np.abs(p - q).max())
+    if worst == 0.0:
+        return 0.0
+    size = float(np.abs(q).max()) if size is None else size
+    return worst / size if size > 0.0 else math.inf
+
+
+@dataclass(frozen=True)
+class Row:
+    """One plan on one engine, against Python.
+
+    Attributes
+    ----------
+    dataset, network, rule, cost, engine : str
+    differences : dict
+        The keys of `TOLERANCES`: the largest relative difference in each group.
+    seconds : float
+        The engine's own time for the training.
+    error : str or None
+        Why there is no run, if there is none.
+    """
+
+    dataset: str
+    network: str
+    rule: str
+    cost: str
+    engine: str
+    differences: dict[str, float]
+    seconds: float
+    error: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every difference is within its tolerance."""
+        return self.error is None and all(
+            self.differences[key] <= tolerance for key, tolerance in TOLERANCES.items()
+        )
+
+
+@dataclass(frozen=True)
+class Departure:
+    """How far the p5.js network's step is from the gradient's, on one data set.
+
+    Attributes
+    ----------
+    dataset : str
+    cosine : float
+        Between the two changes of the first layer's weights, at the starting weights.
+    length : float
+        How many times as long the p5.js network's change is.
+    weights : float
+        How far the weights are apart after the training: the largest difference relative to the
+        largest weight of gradient descent.
+    """
+
+    dataset: str
+    cosine: float
+    length: float
+    weights: float
+
+
+@dataclass
+class Crosscheck:
+    """What `crosscheck` found.
+
+    Attributes
+    ----------
+    rows : list of Row
+    departures : list of Departure
+    missing : dict
+        Engines that are not there, and what to install.
+    seconds : float
+        The time of the whole check.
+    """
+
+    engines: list[str]
+    rows: list[Row] = field(default_factory=list)
+    departures: list[Departure] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    required: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def required_missing(self) -> list[str]:
+        """The engines that are required and not there."""
+        return [engine for engine in self.required if engine in self.missing]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every row agrees and every required engine is there."""
+        return all(row.agrees for row in self.rows) and not self.required_missing
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """All rows as a DataFrame: a row per plan and engine."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [
+                {
+                    "dataset": row.dataset,
+                    "network": row.network,
+                    "rule": row.rule,
+                    "cost": row.cost,
+                    "engine": row.engine,
+                    **row.differences,
+                    "seconds": row.seconds,
+                    "agrees": row.agrees,
+                    "error": row.error,
+                }
+                for row in self.rows
+            ]
+        )
+
+    def verdict(self) -> str:
+        """Return the last line: what agrees, or what differs and what is missing."""
+        plans = len({(row.dataset, row.network, row.rule, row.cost) for row in self.rows})
+        differing = [row for row in self.rows if not row.agrees]
+        missing = "".join(f" Missing: {name} ({how})." for name, how in self.missing.items())
+        if differing:
+            first = differing[0]
+            return (
+                f"DIFFERS: {len(differing)} of {len(self.rows)} comparisons, the first on "
+                f"{first.engine}: {first.dataset}, rule {first.rule}, cost {first.cost}.{missing}"
+            )
+        if not self.rows:
+            return f"Nothing compared: no engine but Python is here.{missing}"
+        worst = max(max(row.differences.values()) for row in self.rows)
+        return (
+            f"All agree: {', '.join(self.engines)} give the same errors and the same updated weights "
+            f"in all {plans} plans (largest relative difference {worst:.1e}).{missing}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain values, for JSON; what could not be compared is null."""
+
+        def finite(value: float) -> float | None:
+            return value if math.isfinite(value) else None
+
+        return {
+            "format": CROSSCHECK_FORMAT,
+            "version": __version__,
+            "reference": "python",
+            "engines": self.engines,
+            "missing": self.missing,
+            "required": self.required,
+            "tolerances": TOLERANCES,
+            "agrees": self.agrees,
+            "verdict": self.verdict(),
+            "seconds": self.seconds,
+            "rows": [
+                {
+                    **{
+                        key: getattr(row, key)
+                        for key in ("dataset", "network", "rule", "cost", "engine", "seconds")
+                    },
+                    "differences": {k: finite(v) for k, v in row.differences.items()},
+                    "agrees": row.agrees,
+                    "error": row.error,
+                }
+                for row in self.rows
+            ],
+            "p5_and_gradient": [vars(departure) for departure in self.departures],
+        }
+
+    def to_text(self, *, each: bool = False) -> str:
+        """Return the table and the verdict as text.
+
+        Parameters
+        ----------
+        each : bool, default False
+            A line for every plan; else a line per data set and engine with the largest difference
+            over its rules and costs, and a line for every plan that differs.
+        """
+        lines = [_HEADER]
+        shown = ""
+        for label, engine, rows in _grouped(self.rows, each):
+            # A label stands once, above its engines.
+            lines.append(_line("" if label == shown else label, engine, rows))
+            shown = label
+        for departure in self.departures:
+            lines += (
+                ["", *_departure_lines(departure)]
+                if departure is self.departures[0]
+                else (_departure_lines(departure)[-1:])
+            )
+        lines += ["", self.verdict()]
+        return "\n".join(lines)
+
+
+_COLUMNS = {
+    "after_1": "1 update",
+    "after_10": "10",
+    "after_1000": "1,000",
+    "outputs": "outputs",
+    "errors": "errors",
+    "cost": "cost",
+}
+_LABEL_WIDTH = 44
+_HEADER = "\n".join(
+    [
+        "Largest relative difference from Python: weights after 1, 10 and 1,000 updates, "
+        "outputs, errors, costs.",
+        f"{'':{_LABEL_WIDTH}}{'engine':8}"
+        + "".join(f"{title:>9}" for title in _COLUMNS.values())
+        + f"{'seconds':>9}",
+    ]
+)
+
+
+def _grouped(rows: Sequence[Row], each: bool) -> Iterator[tuple[str, str, list[Row]]]:
+    """Yield label, engine and rows of every line of the text table."""
+
+    def plan(row: Row) -> str:
+        name = "p5.js network" if row.network == "p5" else row.rule
+        return f"{row.dataset}  {name}, {row.cost}"
+
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        alone = each or row.network == "p5"
+        groups.setdefault((plan(row) if alone else row.dataset, row.engine), []).append(row)
+    for (label, engine), group in groups.items():
+        if len(group) > 1:
+            label = f"{label}  {len(group)} plans, worst of each column"
+        yield label, engine, group
+    if not each:
+        for row in rows:
+            if not row.agrees and row.network != "p5":
+                yield plan(row), row.engine, [row]
+
+
+def _line(label: str, engine: str, rows: Sequence[Row]) -> str:
+    seconds = sum(row.seconds for row in rows)
+    verdict = "agree" if all(row.agrees for row in rows) else "DIFFERS"
+    values = [max(row.differences.get(key, math.inf) for row in rows) for key in _COLUMNS]
+    cells = "".join(f"{value:9.1e}" if math.isfinite(value) else f"{'-':>9}" for value in values)
+    errors = [row.error for row in rows if row.error is not None]
+    reason = f" ({errors[0]})" if errors and len(rows) == 1 else ""
+    return f"{label:{_LABEL_WIDTH}}{engine:8}{cells}{seconds:9.2f}  {verdict}{reason}"
+
+
+def _departure_lines(departure: Departure) -> list[str]:
+    return [
+        "The p5.js network (rule transpose, cost half_sse, output_first) is reproduced above; "
+        "it is not gradient descent:",
+        f"  {departure.dataset}: its first change of the hidden weights has cosine "
+        f"{departure.cosine:.3f} to the gradient's and {departure.length:.1f} times its length; "
+        f"after the training its weights are {departure.weights:.0%} away.",
+    ]
+
+
+def crosscheck(
+    datasets: Sequence[str] | None = None,
+    *,
+    engines: Sequence[str] | None = None,
+    require: Iterable[str] = (),
+    on_progress: Callable[[int, int, str], object] | None = None,
+) -> Crosscheck:
+    """Train the same plans on every engine and compare the results with Python's.
+
+    Parameters
+    ----------
+    datasets : sequence of str, optional
+        Names from `dataset_names()`; all of them if absent.
+    engines : sequence of str, optional
+        Which to hold against Python: "r", "rscript", "js", "torch"; all if absent. One that is
+        missing is named, with what to install, and the others still run.
+    require : iterable of str
+        Engines whose absence makes the result a failure.
+    on_progress : callable, optional
+        ``on_progress(done, plans, what)`` is called before each plan.
+
+    Returns
+    -------
+    Crosscheck
+        Its `table`, `agrees`, `verdict()`, `to_text()` and `to_dict()`.
+
+    Raises
+    ------
+    InputError
+        If a data set or an engine is unknown.
+
+    Examples
+    --------
+    >>> check = crosscheck(["xor"], engines=["python"])
+    >>> check.agrees
+    True
+    """
+    datasets = _check_names(datasets, "datasets", dataset_names())
+    chosen = _check_names(engines, "engines", list(ENGINES))
+    required = _check_names(list(require), "require", list(ENGINES))
+    started = time.perf_counter()
+    missing = {}
+    for name in dict.fromkeys([*chosen, *required]):
+        how = ENGINES[name].missing()
+        if how is not None:
+            missing[name] = how
+    present = [name for name in chosen if name not in missing and name != "python"]
+    result = Crosscheck(["python", *present], missing=missing, required=required)
+
+    checks = [check for dataset in datasets for check in make_checks(dataset)]
+    # The engines that are programs of their own run beside those of this process.
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for done, check in enumerate(checks):
+            if on_progress is not None:
+                on_progress(done, len(checks), f"{check.dataset} {check.rule} {check.cost}")
+            outside = {
+                name: pool.submit(_run, name, check.plan)
+                for name in present
+                if name in ("rscript", "js")
+            }
+            reference = _run("python", check.plan)
+            for name in present:
+                run = outside[name].result() if name in outside else _run(name, check.plan)
+                result.rows.append(_compare(check, name, run, reference))
+            if check.network == "p5":
+                result.departures.append(_departure(check))
+    result.seconds = time.perf_counter() - started
+    return result
+
+
+def _check_names(value: Any, name: str, allowed: list[str]) -> list[str]:
+    if value is None:
+        return allowed
+    entries = as_list(value)
+    if entries is None:
+        raise InputError(f"{name} must be a list of names, got {describe(value)}")
+    return [check_choice(entry, f"{name} entry {i}", allowed) for i, entry in enumerate(entries, 1)]
+
+
+def _run(engine: str, plan: Plan) -> Run | TwinpropError:
+    try:
+        return ENGINES[engine].run(plan)
+    except TwinpropError as error:
+        return error
+
+
+def _compare(
+    check: Check, engine: str, run: Run | TwinpropError, reference: Run | TwinpropError
+) -> Row:
+    about = (check.dataset, check.network, check.rule, check.cost, engine)
+    if isinstance(run, Run) and isinstance(reference, Run):
+        return Row(*about, differences(run, reference), run.seconds)
+    same = not isinstance(run, Run | EngineError) and str(run) == str(reference)
+    value = 0.0 if same else math.inf
+    return Row(*about, dict.fromkeys(TOLERANCES, value), 0.0, None if same else str(run))
+
+
+def _departure(check: Check) -> Departure:
+    """Hold the p5.js network's step, and its training, against gradient descent from the same start."""
+    plan = check.plan
+    p5, gradient = Network(**plan.network), Network(**plan.network)
+    settings = {"cost": check.cost, "optimizer": Optimizer(learning_rate=0.1)}
+    changes = []
+    for network, rule, order in (
+        (p5, check.rule, "output_first"),
+        (gradient, "gradient", "simultaneous"),
+    ):
+        step = network.step(plan.x, plan.d, rule=rule, update_order=order, **settings)
+        changes.append(step.backward.grad_weights[0].ravel())
+    a, b = changes
+    lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+    training = plan.training | {"rule": "gradient", "update_order": "simultaneous"}
+    runs = [run_plan(plan), run_plan(Plan(plan.network, training, plan.x, plan.d))]
+    ours, theirs = [[*run.weights, *run.biases] for run in runs]
+    return Departure(
+        check.dataset,
+        cosine=float(a @ b) / (lengths[0] * lengths[1]),
+        length=lengths[0] / lengths[1],
+        weights=_difference(ours, theirs),
+    )

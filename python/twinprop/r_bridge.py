@@ -1,0 +1,205 @@
+"""R in this process, through rpy2: all that knows about rpy2 is here. Twins: none.
+
+Only float64 vectors and matrices, strings, logicals and lists cross, by the functions below; no global
+conversion is switched on. R is not thread-safe: one lock round every call.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from twinprop.checks import Array
+from twinprop.errors import (
+    DenominatorError,
+    DivergenceError,
+    EngineError,
+    InputError,
+    TwinpropError,
+)
+from twinprop.plan import Plan
+from twinprop.training import Run, Snapshot
+
+_LOCK = threading.RLock()
+
+#: R's condition classes and the exceptions that stand for them here.
+_ERRORS: dict[str, type[TwinpropError]] = {
+    "twinprop_input_error": InputError,
+    "twinprop_divergence_error": DivergenceError,
+    "twinprop_denominator_error": DenominatorError,
+}
+
+# Errors come back as values, so that neither rpy2's nor R's own traceback is in the message.
+_RUN_PLAN = """
+function(plan) tryCatch(
+  twinprop:::run_plan(plan),
+  error = function(condition) {
+    list(error = conditionMessage(condition), class = class(condition)[[1L]])
+  }
+)
+"""
+
+
+def r_library() -> Path | None:
+    """Return the library inside the source tree into which `make` installs the R package."""
+    library = Path(__file__).resolve().parents[2] / ".rlib"
+    return library if (library / "twinprop").is_dir() else None
+
+
+def r_environment() -> dict[str, str]:
+    """Return the environment in which R finds the R package of the source tree first."""
+    environment = dict(os.environ)
+    library = r_library()
+    if library is not None:
+        others = environment.get("R_LIBS")
+        environment["R_LIBS"] = os.pathsep.join([str(library), *([others] if others else [])])
+    return environment
+
+
+def start_r() -> Any:
+    """Start R in this process and return rpy2.robjects.
+
+    Raises
+    ------
+    EngineError
+        If rpy2, R or the R package is missing; it says what to install.
+    """
+    with _LOCK:
+        os.environ.update({k: v for k, v in r_environment().items() if k == "R_LIBS"})
+        try:
+            with _signals_kept():
+                import rpy2.robjects as robjects
+        except ImportError as error:
+            raise EngineError(
+                f'engine "r" needs R and rpy2 ({error}); install R, then: pip install "twinprop[r]"'
+            ) from None
+        except Exception as error:  # rpy2 raises what it likes when R is not there or does not fit
+            raise EngineError(
+                f'engine "r": rpy2 cannot start R ({error}); install R, and the rpy2 that fits it'
+            ) from None
+        if not robjects.r('requireNamespace("twinprop", quietly = TRUE)')[0]:
+            raise EngineError('engine "r" needs the R package twinprop: R CMD INSTALL .')
+        return robjects
+
+
+@contextlib.contextmanager
+def _signals_kept():  # type: ignore[no-untyped-def]
+    """Keep Python's handler of Ctrl-C, which R replaces when it starts."""
+    import signal
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
+def run_plan_in_r(plan: Plan) -> Run:
+    """Train what a plan says, by the R package in this process.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    EngineError
+        If rpy2, R or the R package is missing; it says what to install.
+    InputError, DivergenceError, DenominatorError
+        As R's own conditions, with the same messages.
+    """
+    with _LOCK:
+        robjects = start_r()
+        given = {
+            "network": plan.network,
+            "training": plan.training,
+            "data": {"x": plan.x, "d": plan.d},
+        }
+        result = to_python(robjects.r(_RUN_PLAN)(to_r(given, robjects)), robjects)
+    if "error" in result:
+        kind = _ERRORS.get(result["class"], EngineError)
+        raise kind(result["error"])
+    return Run(
+        engine="r",
+        updates=int(result["updates"]),
+        seconds=float(result["seconds"]),
+        initial_cost=float(result["initial_cost"]),
+        cost=np.atleast_1d(result["cost"]),
+        final_cost=float(result["final_cost"]),
+        outputs=result["outputs"],
+        errors=result["errors"],
+        weights=result["weights"],
+        biases=[np.atleast_1d(b) for b in result["biases"]],
+        snapshots=[
+            Snapshot(
+                int(kept["updates"]),
+                float(kept["cost"]),
+                kept["weights"],
+                [np.atleast_1d(b) for b in kept["biases"]],
+            )
+            for kept in result.get("snapshots") or []
+        ],
+    )
+
+
+def to_r(value: Any, robjects: Any) -> Any:
+    """Return R's form: a mapping or a list of arrays as a list, numbers as double vectors."""
+    if value is None:
+        return robjects.NULL
+    if isinstance(value, Mapping):
+        entries = {key: to_r(entry, robjects) for key, entry in value.items()}
+        return robjects.ListVector(entries)
+    if isinstance(value, bool):
+        return robjects.BoolVector([value])
+    if isinstance(value, str):
+        return robjects.StrVector([value])
+    if isinstance(value, int | float):
+        return robjects.FloatVector([float(value)])
+    if isinstance(value, np.ndarray):
+        return _array_to_r(value, robjects)
+    entries = list(value)
+    if entries and all(isinstance(entry, str) for entry in entries):
+        return robjects.StrVector(entries)
+    if all(isinstance(entry, int | float) for entry in entries):
+        return robjects.FloatVector([float(entry) for entry in entries])
+    # ListVector wants names; these lists have none.
+    return robjects.r["list"](*[to_r(entry, robjects) for entry in entries])
+
+
+def _array_to_r(array: Array, robjects: Any) -> Any:
+    """Return a double vector, or a matrix: R stores its columns one after the other."""
+    vector = robjects.FloatVector(np.ascontiguousarray(array.T).ravel())
+    if array.ndim == 1:
+        return vector
+    return robjects.r["matrix"](vector, nrow=array.shape[0], ncol=array.shape[1])
+
+
+def to_python(value: Any, robjects: Any) -> Any:
+    """Return Python's form: a named list as a dict, doubles as arrays, a single value as itself."""
+    if value is robjects.NULL:
+        return None
+    if isinstance(value, robjects.ListVector):
+        entries = [to_python(entry, robjects) for entry in value]
+        names = value.names
+        return entries if names is robjects.NULL else dict(zip(names, entries, strict=True))
+    if isinstance(value, robjects.StrVector):
+        return value[0] if len(value) == 1 else list(value)
+    if isinstance(value, robjects.FloatVector | robjects.IntVector):
+        array = np.array(value, dtype=np.float64)
+        if isinstance(value, robjects.vectors.Matrix):
+            return array.reshape(tuple(value.dim), order="F")
+        return array
+    raise TypeError(f"no conversion from R's {type(value).__name__}")
