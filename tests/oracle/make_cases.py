@@ -1,8 +1,8 @@
 # Writes tests/cases/ from the oracle, or checks it. Twins: none.
 """python tests/oracle/make_cases.py [--check] [NAME ...]
 
-Without ``--check`` each case is written only if it is well-conditioned; with it nothing is written and
-the exit status says whether the committed files are, byte for byte, what would be written.
+Without ``--check`` each case is written only if it is well-conditioned; with it nothing is written
+and the exit status says whether the committed files are, byte for byte, what would be written.
 """
 
 import json
@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 import error_plans
-import oracle
 from case_plans import PLANS
+
+import oracle
 
 CASES = Path(__file__).resolve().parent.parent / "cases"
 # The largest change of a group of results (section 10's measure) that rounding may cause.
@@ -26,7 +27,13 @@ def text(value, indent=0):
         return "{\n" + ",\n".join(lines) + "\n" + "  " * indent + "}"
     if isinstance(value, list) and value and isinstance(value[0], dict):
         pad = "  " * (indent + 1)
-        return "[\n" + ",\n".join(pad + text(item, indent + 1) for item in value) + "\n" + "  " * indent + "]"
+        return (
+            "[\n"
+            + ",\n".join(pad + text(item, indent + 1) for item in value)
+            + "\n"
+            + "  " * indent
+            + "]"
+        )
     return json.dumps(value, allow_nan=False, ensure_ascii=False)
 
 
@@ -51,13 +58,15 @@ def distances(p, q):
     """The distance of every group of two results of ``oracle.train``, by the group's name."""
     found = {}
     if q["first_update"]:
+        first, reference = p["first_update"], q["first_update"]
         for key in ("z", "a", "e", "delta"):
-            size = q["first_update"]["a"] if key == "e" else None  # an error is a small difference of activations
-            found[f"first_update.{key}"] = distance(p["first_update"][key], q["first_update"][key], size)
+            # An output error is a small difference of outputs.
+            size = [reference["e"], reference["a"][-1]] if key == "e" else None
+            found[f"first_update.{key}"] = distance(first[key], reference[key], size)
         for key in ("grad", "new"):
             pair = [f"{key}_weights", f"{key}_biases"]
             found[f"first_update.{key}"] = distance(
-                [p["first_update"][k] for k in pair], [q["first_update"][k] for k in pair]
+                [first[k] for k in pair], [reference[k] for k in pair]
             )
     for s, t in zip(p["snapshots"], q["snapshots"], strict=True):
         at = f"snapshot {t['updates']}"
@@ -108,7 +117,8 @@ def files(names=(), conditioned=False):
         if conditioned:
             group, moved = condition(plan, expected)
             if not moved <= CONDITION:
-                raise SystemExit(f"{name} is badly conditioned: rounding moves {group} by {moved:.1e}")
+                words = f"rounding moves {group} by {moved:.1e}"
+                raise SystemExit(f"{name} is badly conditioned: {words}")
         case = {"name": name, "feature": feature, "plan": plan, "expected": expected}
         yield CASES / f"{name}.json", text(case) + "\n"
     if not names:
@@ -130,7 +140,8 @@ def main(arguments):
     if not names:
         for path in sorted(set(CASES.rglob("*.json")) - written):
             wrong.append(f"{path.name} is not written by the oracle")
-    print("\n".join(wrong) if wrong else f"{len(written)} files {'as they should be' if check else 'written'}")
+    done = "are as they should be" if check else "written"
+    print("\n".join(wrong) if wrong else f"{len(written)} files {done}")
     return 1 if wrong else 0
 
 

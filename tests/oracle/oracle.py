@@ -1,5 +1,5 @@
-# The oracle: docs/contract.md in plain floats and lists. Twins: none, on purpose. It imports nothing from
-# the package and nothing but math, so that the conformance cases are an independent statement of the contract.
+# The oracle: docs/contract.md in plain floats and lists. Twins: none, on purpose: it imports
+# nothing from the package, so that the conformance cases state the contract independently.
 """One multilayer perceptron in plain Python floats, straight from docs/contract.md.
 
 Sums are ``math.fsum`` (correctly rounded), so a result doesn't depend on an order of addition.
@@ -57,7 +57,7 @@ class Denominator(Exception):
         self.neuron = neuron
 
 
-# Section 7: defaults -------------------------------------------------------------------------------
+# Section 7: defaults ------------------------------------------------------------------------------
 
 
 def complete(plan):
@@ -79,7 +79,7 @@ def complete(plan):
     return network, training, x, d
 
 
-# Section 5: random numbers and starting weights ----------------------------------------------------
+# Section 5: random numbers and starting weights ---------------------------------------------------
 
 
 class Random:
@@ -141,7 +141,9 @@ def starting_weights(network):
             "uniform": 1.0,
         }[network["init"]]
         lo, hi = -limit, limit
-        weights.append([[lo + (hi - lo) * stream.uniform() for _ in range(n_in)] for _ in range(n_out)])
+        weights.append(
+            [[lo + (hi - lo) * stream.uniform() for _ in range(n_in)] for _ in range(n_out)]
+        )
         if network["init"] in ("torch", "uniform"):
             biases.append([lo + (hi - lo) * stream.uniform() for _ in range(n_out)])
         else:
@@ -154,7 +156,7 @@ def starting_weights(network):
     return weights, biases
 
 
-# Section 1: forward --------------------------------------------------------------------------------
+# Section 1: forward -------------------------------------------------------------------------------
 
 
 def activate(name, z):
@@ -224,13 +226,15 @@ def forward(weights, biases, activations, row, nudge=None):
     """One sample: z[2..L] and a[1..L]. ``nudge`` moves each activation, to measure conditioning."""
     z, a = [], [list(row)]
     for w, b, name in zip(weights, biases, activations):
-        z.append([total([w_k[j] * a[-1][j] for j in range(len(w_k))] + [b_k]) for w_k, b_k in zip(w, b)])
+        z.append(
+            [total([w_k[j] * a[-1][j] for j in range(len(w_k))] + [b_k]) for w_k, b_k in zip(w, b)]
+        )
         values = activate(name, z[-1])
         a.append([nudge(v) for v in values] if nudge else values)
     return z, a
 
 
-# Section 2: cost -----------------------------------------------------------------------------------
+# Section 2: cost ----------------------------------------------------------------------------------
 
 
 def sample_cost(cost, activation, z, a, d):
@@ -265,7 +269,7 @@ def mean_cost(weights, biases, activations, cost, weight_decay, x, d, nudge=None
     return total(costs) / len(costs) + penalty(weight_decay, weights)
 
 
-# Section 3: backward -------------------------------------------------------------------------------
+# Section 3: backward ------------------------------------------------------------------------------
 
 
 def send_back(rule, w, e, g, layer):
@@ -289,14 +293,17 @@ def mean_gradients(deltas, inputs):
     """Mean outer product and mean delta over the samples of a batch, for one layer."""
     m = len(deltas)
     grad_w = [
-        [total(delta[k] * a[j] for delta, a in zip(deltas, inputs)) / m for j in range(len(inputs[0]))]
+        [
+            total(delta[k] * a[j] for delta, a in zip(deltas, inputs)) / m
+            for j in range(len(inputs[0]))
+        ]
         for k in range(len(deltas[0]))
     ]
     grad_b = [total(delta[k] for delta in deltas) / m for k in range(len(deltas[0]))]
     return grad_w, grad_b
 
 
-# Section 4: update ---------------------------------------------------------------------------------
+# Section 4: update --------------------------------------------------------------------------------
 
 
 class Optimizer:
@@ -380,7 +387,10 @@ def step(weights, biases, activations, training, optimizer, x, d, nudge=None):
     for i in range(depth - 1, -1, -1):  # layer l = i + 2
         whole = i == depth - 1 and cost == "cross_entropy"
         g = [
-            [e[r][k] if whole else e[r][k] * slope(activations[i], z[i][k], a[i + 1][k]) for k in range(len(e[r]))]
+            [
+                e[r][k] if whole else e[r][k] * slope(activations[i], z[i][k], a[i + 1][k])
+                for k in range(len(e[r]))
+            ]
             for r, (z, a) in enumerate(passes)
         ]
         delta = [[scale * v for v in row] for row in g]
@@ -390,7 +400,9 @@ def step(weights, biases, activations, training, optimizer, x, d, nudge=None):
         grad_ws.insert(0, grad_w)
         grad_bs.insert(0, grad_b)
         if order == "output_first":
-            new_weights[i], new_biases[i] = move_layer(optimizer, i, weights[i], biases[i], grad_w, grad_b)
+            new_weights[i], new_biases[i] = move_layer(
+                optimizer, i, weights[i], biases[i], grad_w, grad_b
+            )
         if i > 0:
             through = new_weights[i] if order == "output_first" else weights[i]
             e = [send_back(rule, through, e[r], g[r], i + 2) for r in range(m)]
@@ -412,24 +424,31 @@ def step(weights, biases, activations, training, optimizer, x, d, nudge=None):
     }
 
 
-# Section 6: training -------------------------------------------------------------------------------
+# Section 6: training ------------------------------------------------------------------------------
 
 
 def finite(cost, weights, biases):
-    numbers = [cost] + [v for w in weights for row in w for v in row] + [v for b in biases for v in b]
+    numbers = (
+        [cost] + [v for w in weights for row in w for v in row] + [v for b in biases for v in b]
+    )
     return all(math.isfinite(v) for v in numbers)
 
 
 def train(plan, start=None, nudge=None):
     """Train as the plan says. Returns what a case expects: see tests/cases/README.md.
 
-    ``start`` replaces the starting (weights, biases), ``nudge`` moves every activation: both only to
-    measure how the results react to rounding.
+    ``start`` replaces the starting (weights, biases), ``nudge`` moves every activation: both only
+    to measure how the results react to rounding.
     """
     network, training, x, d = complete(plan)
     activations = network["activations"]
     weights, biases = start or starting_weights(network)
-    expected = {"starting_weights": weights, "starting_biases": biases, "first_update": None, "snapshots": []}
+    expected = {
+        "starting_weights": weights,
+        "starting_biases": biases,
+        "first_update": None,
+        "snapshots": [],
+    }
     decay = training["optimizer"]["weight_decay"]
 
     def exact_cost():
@@ -450,7 +469,14 @@ def train(plan, start=None, nudge=None):
             rows = order[first : first + size]
             before = penalty(decay, weights)
             record = step(
-                weights, biases, activations, training, optimizer, [x[r] for r in rows], [d[r] for r in rows], nudge
+                weights,
+                biases,
+                activations,
+                training,
+                optimizer,
+                [x[r] for r in rows],
+                [d[r] for r in rows],
+                nudge,
             )
             costs += [c + before for c in record.pop("costs")]
             weights, biases = record["new_weights"], record["new_biases"]
