@@ -57,8 +57,8 @@ format: $(VENV) $(NODE_MODULES) ## Format Python and JavaScript
 	$(BIN)/ruff format
 	npx prettier --write .
 
-test-python: $(VENV) $(RLIB) ## Python's suite, with the examples in its documentation
-	$(BIN)/pytest python/twinprop tests/python $(ARGS)
+test-python: $(VENV) $(RLIB) ## The oracle and Python, with the examples in its documentation
+	$(BIN)/pytest python/twinprop tests/oracle tests/python $(ARGS)
 
 test-r: $(SYSTEM_TEST) $(RLIB) ## R's suite
 	Rscript -e 'testthat::test_dir("tests/testthat", package = "twinprop", load_package = "installed", stop_on_warning = TRUE)'
