@@ -1,0 +1,294 @@
+# The rules and one step, forward, backward, update. Twins: python/twinprop/backprop.py,
+# inst/js/backprop.js
+#
+# Sections 1 to 4 of the contract. There a sample is a row; in the functions on arrays below it is a
+# column, because R recycles the biases down the columns of W a: what a user gives or gets is
+# transposed at the door, so z[l] here is the contract's z[l] transposed. Lists over the layers 2..L
+# are indexed from 1: weights[[1]] leads into layer 2.
+
+# A denominator this small beside the sum of the weights' sizes counts as vanishing: what is left of
+# it after cancellation has lost six of its sixteen digits.
+vanishing <- 1e-6
+
+update_orders <- c("simultaneous", "output_first")
+
+# send_back(weights, e, g, layer) gives e[l-1], (n_{l-1}, n), from W[l], e[l] and
+# g[l] = e[l] * f_l'(z[l]).
+rules <- list(
+  # the chain rule
+  gradient = function(weights, e, g, layer) crossprod(weights, g),
+  # without f'
+  transpose = function(weights, e, g, layer) crossprod(weights, e),
+  # e[l-1]_j = sum_k e_k W_kj / sum_j W_kj
+  proportional = function(weights, e, g, layer) {
+    crossprod(shares(weights, rowSums(weights), layer, "proportional"), e)
+  },
+  # e[l-1]_j = sum_k e_k W_kj / sum_j abs(W_kj)
+  proportional_abs = function(weights, e, g, layer) {
+    crossprod(shares(weights, rowSums(abs(weights)), layer, "proportional_abs"), e)
+  }
+)
+
+# Each row of weights by its denominator.
+shares <- function(weights, denominators, layer, rule) {
+  neuron <- which(abs(denominators) <= vanishing * rowSums(abs(weights)))
+  if (length(neuron) > 0L) {
+    denominator_error(
+      "rule \"", rule, "\": the weights into neuron ", neuron[1L], " of layer ", layer,
+      " sum to 0 or nearly 0, so its error cannot be shared out; try ",
+      if (rule == "proportional") "rule \"proportional_abs\" or ", "other starting weights"
+    )
+  }
+  weights / denominators
+}
+
+# The functions behind the names, looked up once, before any loop.
+find_method <- function(network, cost, rule = "gradient") {
+  table <- activations[network$activations]
+  found <- cost_functions(cost, output_activation(network))
+  list(
+    values = lapply(table, `[[`, "value"),
+    derivatives = lapply(table, `[[`, "derivative"),
+    # with cross_entropy dC/dz = s e: the output layer's f' is already in the cost
+    output_derivative = cost != "cross_entropy",
+    total_cost = found$total,
+    scale = found$scale(network$layers[length(network$layers)]),
+    send_back = rules[[rule]]
+  )
+}
+
+# z and a of every layer (section 1); x (n_1, n).
+forward_pass <- function(x, weights, biases, method) {
+  depth <- length(weights)
+  values <- method$values
+  z <- vector("list", depth)
+  a <- vector("list", depth + 1L)
+  a[[1L]] <- x
+  for (l in seq_len(depth)) {
+    z[[l]] <- weights[[l]] %*% a[[l]] + biases[[l]]
+    a[[l + 1L]] <- values[[l]](z[[l]])
+  }
+  list(z = z, a = a)
+}
+
+# e, delta and the gradients of every layer (section 3); d (n_L, n). `after_layer(l, grad_weights,
+# grad_biases)` is called when the gradients of weights[[l]] are there and before the error goes back
+# through them; it returns the weights to send it through: update order "output_first" moves them
+# in it.
+backward_pass <- function(forward, d, weights, method, after_layer = NULL) {
+  z <- forward$z
+  a <- forward$a
+  derivatives <- method$derivatives
+  scale <- method$scale
+  depth <- length(weights)
+  n <- dim(d)[2L]
+  e <- vector("list", depth)
+  delta <- vector("list", depth)
+  grad_weights <- vector("list", depth)
+  grad_biases <- vector("list", depth)
+  e[[depth]] <- a[[depth + 1L]] - d
+  for (l in depth:1L) {
+    g <- if (l < depth || method$output_derivative) {
+      e[[l]] * derivatives[[l]](z[[l]], a[[l + 1L]])
+    } else {
+      e[[l]]
+    }
+    delta[[l]] <- scale * g
+    if (n == 1L) {
+      grad_weights[[l]] <- tcrossprod(delta[[l]], a[[l]])
+      grad_biases[[l]] <- drop(delta[[l]])
+    } else {
+      grad_weights[[l]] <- tcrossprod(delta[[l]], a[[l]]) / n
+      grad_biases[[l]] <- rowSums(delta[[l]]) / n
+    }
+    w <- if (is.null(after_layer)) {
+      weights[[l]]
+    } else {
+      after_layer(l, grad_weights[[l]], grad_biases[[l]])
+    }
+    if (l > 1L) e[[l - 1L]] <- method$send_back(w, e[[l]], g, l + 1L)
+  }
+  list(e = e, delta = delta, grad_weights = grad_weights, grad_biases = grad_biases)
+}
+
+# One update of the parameters (weights, biases and the optimiser's memory; see optimizers.R) by the
+# samples x and d.
+one_update <- function(parameters, x, d, method, move, update_order) {
+  forward <- forward_pass(x, parameters$weights, parameters$biases, method)
+  parameters$updates <- parameters$updates + 1
+  if (update_order == "simultaneous") {
+    backward <- backward_pass(forward, d, parameters$weights, method)
+    parameters <- move_layers(
+      parameters, seq_along(parameters$weights), backward$grad_weights, backward$grad_biases, move
+    )
+  } else {
+    backward <- backward_pass(
+      forward, d, parameters$weights, method,
+      function(l, grad_weights, grad_biases) {
+        of_weights <- vector("list", l)
+        of_weights[[l]] <- grad_weights
+        of_biases <- vector("list", l)
+        of_biases[[l]] <- grad_biases
+        parameters <<- move_layers(parameters, l, of_weights, of_biases, move)
+        parameters$weights[[l]]
+      }
+    )
+  }
+  list(parameters = parameters, forward = forward, backward = backward)
+}
+
+#' One step in three verbs: forward, backward, update
+#'
+#' `tp_forward()` computes every layer's weighted sums and activations, `tp_backward()` the errors
+#' and gradients, `tp_update()` moves the weights. `tp_step()` is all three, in either update order.
+#' They and [tp_train()] run the same code.
+#'
+#' @param network A network made by [tp_network()].
+#' @param x The inputs (n, n_1), rows are samples: a matrix or data frame of numbers.
+#' @param d The desired outputs (n, K), rows are samples.
+#' @param forward What `tp_forward()` returned.
+#' @param cost `"half_mse"`, `"half_sse"`, `"mse"` or `"cross_entropy"`; see [tp_costs()].
+#' @param rule How the error reaches the layer before: `"gradient"`, `"transpose"`,
+#'   `"proportional"` or `"proportional_abs"`; see [tp_rules()].
+#' @param gradients What `tp_backward()` returned, or a list with `grad_weights` and `grad_biases`.
+#' @param optimizer What [tp_optimizer()] returned, or the name of an optimiser with its defaults.
+#' @param update_order `"simultaneous"`: all gradients exist before any weight moves.
+#'   `"output_first"`: the output layer's weights move before the error is sent back through them.
+#' @return
+#' * `tp_forward()`: a list of class `tp_forward`: `z`, a list over the layers 2..L of the weighted
+#'   sums (n, n_l); `a`, a list over the layers 1..L of the activations (n, n_l), `a[[1]]` is x.
+#' * `tp_backward()`: a list of class `tp_backward`, lists over the layers 2..L: `e`, the errors
+#'   (n, n_l); `delta` (n, n_l), dC/dz of each sample when the rule is `"gradient"`; `grad_weights`,
+#'   matrices (n_l, n_{l-1}), and `grad_biases`, vectors (n_l): means over the samples. The
+#'   gradients are those of the data's cost; weight decay is added by the optimiser.
+#' * `tp_update()`: a list of `network` and `optimizer`, both as they are after the update.
+#' * `tp_step()`: a list of `network`, `optimizer`, `forward` and `backward`.
+#' @section Errors: `twinprop_input_error` for arguments that do not fit; `twinprop_denominator_error`
+#'   if a rule that divides by a sum of weights meets a sum of 0 or nearly 0.
+#' @references Rumelhart, D. E., Hinton, G. E. and Williams, R. J. (1986). Learning representations
+#'   by back-propagating errors. *Nature* 323.
+#' @examples
+#' network <- tp_network(c(2, 3, 1))
+#' x <- rbind(c(0, 1), c(1, 1))
+#' d <- cbind(c(1, 0))
+#'
+#' forward <- tp_forward(network, x)
+#' backward <- tp_backward(network, forward, d)
+#' backward$grad_weights
+#' moved <- tp_update(network, backward, tp_optimizer("sgd"))
+#'
+#' # the same in one call
+#' step <- tp_step(network, x, d)
+#' identical(step$network, moved$network)
+#' @name tp_step
+NULL
+
+#' @rdname tp_step
+#' @export
+tp_forward <- function(network, x) {
+  check_network(network)
+  x <- check_matrix(x, "x", network$layers[1L])
+  # what it costs is not asked here
+  method <- find_method(network, "half_mse")
+  as_forward(forward_pass(t(x), network$weights, network$biases, method))
+}
+
+#' @rdname tp_step
+#' @export
+tp_backward <- function(network, forward, d, cost = "half_mse", rule = "gradient") {
+  check_network(network)
+  if (!inherits(forward, "tp_forward")) {
+    input_error("forward must be what tp_forward() returned, got ", describe(forward))
+  }
+  cost <- check_cost(cost, network)
+  rule <- check_choice(rule, "rule", names(rules))
+  x <- forward$a[[1L]]
+  d <- check_samples(x, d, network, cost)$d
+  method <- find_method(network, cost, rule)
+  columns <- list(z = lapply(forward$z, t), a = lapply(forward$a, t))
+  as_backward(backward_pass(columns, t(d), network$weights, method))
+}
+
+#' @rdname tp_step
+#' @export
+tp_update <- function(network, gradients, optimizer = tp_optimizer("sgd")) {
+  check_network(network)
+  if (!is.list(gradients)) {
+    input_error("gradients must be what tp_backward() returned, got ", describe(gradients))
+  }
+  layers <- network$layers
+  grad_weights <- check_weights(gradients$grad_weights, "grad_weights", layers)
+  grad_biases <- check_biases(lapply(gradients$grad_biases, from_r), "grad_biases", layers)
+  optimizer <- as_optimizer(optimizer)
+  parameters <- as_parameters(network, optimizer)
+  parameters$updates <- parameters$updates + 1
+  parameters <- move_layers(
+    parameters, seq_along(grad_weights), grad_weights, grad_biases, find_move(optimizer)
+  )
+  list(
+    network = with_parameters(network, parameters),
+    optimizer = with_memory(optimizer, parameters)
+  )
+}
+
+#' @rdname tp_step
+#' @export
+tp_step <- function(network, x, d, cost = "half_mse", rule = "gradient",
+                    update_order = "simultaneous", optimizer = tp_optimizer("sgd")) {
+  check_network(network)
+  cost <- check_cost(cost, network)
+  rule <- check_choice(rule, "rule", names(rules))
+  update_order <- check_choice(update_order, "update_order", update_orders)
+  optimizer <- as_optimizer(optimizer)
+  samples <- check_samples(x, d, network, cost)
+  step <- one_update(
+    as_parameters(network, optimizer), t(samples$x), t(samples$d),
+    find_method(network, cost, rule), find_move(optimizer), update_order
+  )
+  list(
+    network = with_parameters(network, step$parameters),
+    optimizer = with_memory(optimizer, step$parameters),
+    forward = as_forward(step$forward),
+    backward = as_backward(step$backward)
+  )
+}
+
+# A column per sample becomes a row per sample.
+as_forward <- function(forward) {
+  structure(list(z = lapply(forward$z, t), a = lapply(forward$a, t)), class = "tp_forward")
+}
+
+as_backward <- function(backward) {
+  structure(
+    list(
+      e = lapply(backward$e, t), delta = lapply(backward$delta, t),
+      grad_weights = backward$grad_weights, grad_biases = backward$grad_biases
+    ),
+    class = "tp_backward"
+  )
+}
+
+#' The backpropagation rules
+#'
+#' How the error reaches the layer before (section 3 of the contract, `docs/contract.md`):
+#' `"gradient"`, the chain rule; `"transpose"`, the error sent back through the transpose, without
+#' f'; `"proportional"`, each error shared out in proportion to the weights; `"proportional_abs"`,
+#' the same with denominators that cannot cancel.
+#'
+#' @return A named list of functions `rule(weights, e, g)`: from W\[l\] (n_l, n_{l-1}), the error
+#'   e\[l\] (n, n_l) and g\[l\] = e\[l\] f'(z\[l\]) (n, n_l) they give e\[l-1\] (n, n_{l-1}); rows
+#'   are samples.
+#' @section Errors: the functions raise `twinprop_denominator_error` if a denominator is 0 or nearly
+#'   0.
+#' @examples
+#' names(tp_rules())
+#' weights <- rbind(c(1, 3), c(2, 2))
+#' tp_rules()$proportional(weights, e = cbind(1, 0.5), g = NULL)
+#' @export
+tp_rules <- function() {
+  lapply(rules, function(rule) {
+    function(weights, e, g, layer = 2L) {
+      t(rule(weights, t(e), if (!is.null(g)) t(g), layer))
+    }
+  })
+}

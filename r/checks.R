@@ -1,0 +1,338 @@
+# Checks at the door: every argument, one message each. Twins: python/twinprop/checks.py,
+# inst/js/checks.js
+#
+# The messages follow section 9 of the contract to the letter. Each check returns the value in the
+# form in which the rest of the package wants it. A value comes from JSON (arrays are unnamed lists,
+# objects named lists, numbers vectors of length 1) or from R (vectors, matrices, data frames).
+
+# Strings longer than this are cut in messages.
+longest_string <- 60L
+
+# Write a given value the way all three languages write it in messages.
+describe <- function(value) {
+  if (is.null(value)) {
+    return("null")
+  }
+  if (is_object(value)) {
+    return("an object")
+  }
+  entries <- as_entries(value)
+  if (!is.null(entries)) {
+    return(sprintf("a list of %d", length(entries)))
+  }
+  if (is.factor(value)) {
+    value <- as.character(value)
+  }
+  if (!is.atomic(value)) {
+    return(paste("a", class(value)[1L]))
+  }
+  if (is.nan(value) && is.numeric(value)) {
+    return("NaN")
+  }
+  if (is.na(value)) {
+    return("NA")
+  }
+  if (is.logical(value)) {
+    return(if (value) "true" else "false")
+  }
+  if (is.character(value)) {
+    return(describe_string(value))
+  }
+  if (is.numeric(value)) {
+    return(if (is.finite(value)) sprintf("%.15g", value) else if (value > 0) "Inf" else "-Inf")
+  }
+  paste("a", class(value)[1L])
+}
+
+describe_string <- function(value) {
+  cut <- if (nchar(value) > longest_string) {
+    paste0(substr(value, 1L, longest_string), "...")
+  } else {
+    value
+  }
+  paste0("\"", gsub("\"", "\\\"", gsub("\\", "\\\\", cut, fixed = TRUE), fixed = TRUE), "\"")
+}
+
+# List names in double quotes, with commas.
+quoted <- function(names) {
+  paste0("\"", names, "\"", collapse = ", ")
+}
+
+# A JSON object: a list with names.
+is_object <- function(value) {
+  is.list(value) && !is.data.frame(value) && !is.null(names(value))
+}
+
+# The entries of a JSON array, of a vector or of the rows of a matrix; NULL for anything else. A
+# vector of length 1 is a single value.
+as_entries <- function(value) {
+  if (is.null(value) || is_object(value)) {
+    return(NULL)
+  }
+  if (is.data.frame(value)) {
+    return(lapply(seq_len(nrow(value)), function(i) unname(lapply(value, `[[`, i))))
+  }
+  if (length(dim(value)) == 2L) {
+    return(lapply(seq_len(nrow(value)), function(i) unname(as.list(value[i, ]))))
+  }
+  if (is.list(value)) {
+    return(unclass(value))
+  }
+  if (is.atomic(value) && length(value) != 1L) {
+    return(unname(as.list(value)))
+  }
+  NULL
+}
+
+# A list or a vector from R as a list: there a vector of length 1 is a list of one entry.
+from_r <- function(value) {
+  if (is.atomic(value) && !is.null(value) && is.null(dim(value))) as.list(unname(value)) else value
+}
+
+is_number <- function(value) {
+  is.numeric(value) && length(value) == 1L && !is.factor(value)
+}
+
+is_finite <- function(value) {
+  is_number(value) && is.finite(value)
+}
+
+# 3 and 3.0 are integers.
+is_integer <- function(value) {
+  is_finite(value) && value == trunc(value)
+}
+
+is_string <- function(value) {
+  is.character(value) && length(value) == 1L && !is.na(value)
+}
+
+check_integer <- function(value, name, low, high = NULL) {
+  if (!is_integer(value) || value < low || (!is.null(high) && value > high)) {
+    allowed <- if (is.null(high)) {
+      sprintf(">= %.15g", low)
+    } else {
+      sprintf("from %.15g to %.15g", low, high)
+    }
+    input_error(name, " must be an integer ", allowed, ", got ", describe(value))
+  }
+  as.double(value)
+}
+
+# A seed that set.seed() takes: 32 bits with a sign, without R's NA.
+check_seed <- function(value, name = "seed") {
+  as.integer(check_integer(value, name, -2147483647, 2147483647))
+}
+
+# A finite number that is not negative.
+check_number <- function(value, name) {
+  if (!is_finite(value) || value < 0) {
+    input_error(name, " must be a finite number >= 0, got ", describe(value))
+  }
+  as.double(value)
+}
+
+check_fraction <- function(value, name) {
+  if (!is_finite(value) || value < 0 || value >= 1) {
+    input_error(name, " must be a number from 0 to below 1, got ", describe(value))
+  }
+  as.double(value)
+}
+
+# One of `choices`, or the choice that an alias stands for.
+check_choice <- function(value, name, choices, aliases = character()) {
+  if (is_string(value) && value %in% names(aliases)) {
+    return(aliases[[value]])
+  }
+  if (!is_string(value) || !value %in% choices) {
+    input_error(name, " must be one of ", quoted(choices), ", got ", describe(value))
+  }
+  as.vector(value)
+}
+
+check_switch <- function(value, name) {
+  if (!is.logical(value) || length(value) != 1L || is.na(value)) {
+    input_error(name, " must be true or false, got ", describe(value))
+  }
+  as.vector(value)
+}
+
+check_object <- function(value, name) {
+  if (!is_object(value)) {
+    input_error(name, " must be an object, got ", describe(value))
+  }
+  # of a key that is there twice, the last counts, as in Python and JavaScript
+  value[!duplicated(names(value), fromLast = TRUE)]
+}
+
+check_keys <- function(value, where, allowed) {
+  for (key in names(value)) {
+    if (!key %in% allowed) {
+      input_error("unknown key ", describe(key), " in ", where, "; allowed: ", quoted(allowed))
+    }
+  }
+}
+
+# The layer sizes n_1, ..., n_L.
+check_layers <- function(value, name = "layers") {
+  entries <- as_entries(value)
+  if (length(entries) < 2L) {
+    input_error(
+      name, " must be a list of at least 2 integers >= 1, got ", describe(value)
+    )
+  }
+  for (i in seq_along(entries)) {
+    check_integer(entries[[i]], paste0(name, " entry ", i), 1)
+  }
+  as.integer(unlist(entries))
+}
+
+# Two numbers that `fits`; `allowed` says in words which.
+check_pair <- function(value, name, allowed, fits) {
+  entries <- as_entries(value)
+  if (length(entries) != 2L || !all(vapply(entries, is_finite, NA)) ||
+        !fits(entries[[1L]], entries[[2L]])) {
+    input_error(name, " must be a list of 2 numbers", allowed, ", got ", describe(value))
+  }
+  as.double(unlist(entries))
+}
+
+# adam's two decay rates
+check_betas <- function(value, name) {
+  check_pair(value, name, " from 0 to below 1", function(first, second) {
+    0 <= first && first < 1 && 0 <= second && second < 1
+  })
+}
+
+# rprop's two factors
+check_etas <- function(value, name) {
+  check_pair(value, name, ", 0 < first < 1 < second", function(first, second) {
+    0 < first && first < 1 && 1 < second
+  })
+}
+
+# rprop's smallest and largest step
+check_step_sizes <- function(value, name) {
+  check_pair(value, name, ", 0 < first <= second", function(first, second) {
+    0 < first && first <= second
+  })
+}
+
+# The counts of updates at which to keep the weights.
+check_snapshots <- function(value, name) {
+  entries <- as_entries(value)
+  counts <- if (!is.null(entries) && all(vapply(entries, is_integer, NA))) {
+    as.double(unlist(entries))
+  }
+  if (is.null(entries) || length(counts) != length(entries) ||
+        any(counts < 1) || any(diff(counts) <= 0)) {
+    input_error(
+      name, " must be a list of integers >= 1, each larger than the one before, got ",
+      describe(value)
+    )
+  }
+  counts
+}
+
+# A matrix (rows, columns) of finite numbers; any number of rows from 1 if `rows` is NULL.
+check_matrix <- function(value, name, columns, rows = NULL) {
+  if (is.data.frame(value) && all(vapply(value, is.numeric, NA))) {
+    value <- as.matrix(value)
+  }
+  if (is.matrix(value) && is.numeric(value) && ncol(value) == columns &&
+        (if (is.null(rows)) nrow(value) > 0L else nrow(value) == rows) &&
+        all(is.finite(value))) {
+    return(matrix(as.double(value), nrow(value)))
+  }
+  matrix_row_by_row(value, name, columns, rows)
+}
+
+matrix_row_by_row <- function(value, name, columns, rows) {
+  entries <- as_entries(value)
+  if (is.null(entries)) {
+    input_error(
+      name, " must be a list of rows, each a list of numbers, got ", describe(value)
+    )
+  }
+  if (!is.null(rows) && length(entries) != rows) {
+    input_error(name, " must have ", rows, " rows, got ", length(entries))
+  }
+  if (length(entries) == 0L) {
+    input_error(name, " must have at least 1 row, got 0")
+  }
+  for (i in seq_along(entries)) {
+    check_row(entries[[i]], paste0(name, " row ", i), columns)
+  }
+  matrix(as.double(unlist(entries)), length(entries), columns, byrow = TRUE)
+}
+
+check_row <- function(value, name, columns) {
+  values <- as_entries(value)
+  if (is.null(values)) {
+    input_error(name, " must be a list of numbers, got ", describe(value))
+  }
+  if (length(values) != columns) {
+    input_error(name, " must have ", columns, " values, got ", length(values))
+  }
+  for (j in seq_along(values)) {
+    if (!is_finite(values[[j]])) {
+      input_error(
+        name, ", column ", j, " must be a finite number, got ", describe(values[[j]])
+      )
+    }
+  }
+}
+
+# Refuse desired outputs that are not as many as the inputs.
+check_same_rows <- function(d, rows, d_name, x_name) {
+  entries <- if (is.matrix(d)) nrow(d) else length(as_entries(d))
+  if (entries != rows) {
+    input_error(
+      d_name, " must have as many rows as ", x_name, " (", rows, "), got ", entries
+    )
+  }
+}
+
+# The weight matrices W[2..L] given by hand.
+check_weights <- function(value, name, layers) {
+  entries <- check_one_per_layer(value, name, "matrix", layers)
+  lapply(seq_along(entries), function(i) {
+    check_matrix(entries[[i]], paste0(name, " layer ", i + 1L), layers[i], rows = layers[i + 1L])
+  })
+}
+
+# The biases b[2..L] given by hand.
+check_biases <- function(value, name, layers) {
+  entries <- check_one_per_layer(value, name, "list", layers)
+  lapply(seq_along(entries), function(i) {
+    check_vector(entries[[i]], paste0(name, " layer ", i + 1L), layers[i + 1L])
+  })
+}
+
+check_one_per_layer <- function(value, name, what, layers) {
+  entries <- as_entries(value)
+  if (is.null(entries) || length(entries) != length(layers) - 1L) {
+    input_error(
+      name, " must have one ", what, " for each layer after the input (", length(layers) - 1L,
+      "), got ", if (is.null(entries)) describe(value) else length(entries)
+    )
+  }
+  entries
+}
+
+check_vector <- function(value, name, size) {
+  entries <- as_entries(value)
+  if (is.null(entries) || length(entries) != size) {
+    input_error(
+      name, " must have ", size, " values, got ",
+      if (is.null(entries)) describe(value) else length(entries)
+    )
+  }
+  for (i in seq_along(entries)) {
+    if (!is_finite(entries[[i]])) {
+      input_error(
+        name, " value ", i, " must be a finite number, got ", describe(entries[[i]])
+      )
+    }
+  }
+  as.double(unlist(entries))
+}

@@ -1,0 +1,117 @@
+# What R users expect of an object: print, summary, predict. In R only; Python's estimators are in
+# python/twinprop/estimators.py
+
+#' The outputs of a network
+#'
+#' @param object A network made by [tp_network()].
+#' @param newdata The inputs (n, n_1), rows are samples: a matrix or data frame of numbers.
+#' @param ... Not used.
+#' @return A matrix (n, K) of outputs, with the row names of `newdata`.
+#' @section Errors: `twinprop_input_error` if the inputs do not fit the network.
+#' @examples
+#' predict(tp_network(c(2, 4, 1)), rbind(c(0, 1), c(1, 1)))
+#' @export
+predict.tp_network <- function(object, newdata, ...) {
+  check_network(object)
+  x <- check_matrix(newdata, "newdata", object$layers[1L])
+  method <- find_method(object, "half_mse")
+  forward <- forward_pass(t(x), object$weights, object$biases, method)
+  outputs <- t(forward$a[[length(object$layers)]])
+  if (is.matrix(newdata)) rownames(outputs) <- rownames(newdata)
+  if (is.data.frame(newdata) && .row_names_info(newdata) > 0L) {
+    rownames(outputs) <- row.names(newdata)
+  }
+  outputs
+}
+
+#' Print and summarise networks and runs
+#'
+#' `print()` fits on one screen; `summary()` of a network has a line for each weight matrix, of a
+#' run the costs on the way.
+#'
+#' @param x,object A network made by [tp_network()] or a run made by [tp_train()].
+#' @param digits How many significant digits to print.
+#' @param ... Not used.
+#' @return `print()` returns its argument, invisibly. `summary()` returns a data frame: of a network
+#'   a row for each layer after the input, `layer`, `units`, `activation`, `weights` (how many),
+#'   `smallest`, `mean`, `largest` (of the weights); of a run a row for each of at most ten epochs,
+#'   `epoch` and `cost`.
+#' @examples
+#' network <- tp_network(c(2, 4, 1))
+#' network
+#' summary(network)
+#' @name print.tp_network
+NULL
+
+# A network with more weights than this is printed without them.
+most_printed_weights <- 40L
+
+#' @rdname print.tp_network
+#' @export
+print.tp_network <- function(x, digits = 4, ...) {
+  n_weights <- sum(lengths(x$weights))
+  cat(
+    "A multilayer perceptron ", paste(x$layers, collapse = "-"), " (",
+    paste(x$activations, collapse = ", "), "), ", n_weights, " weights, ",
+    sum(lengths(x$biases)), " biases\n",
+    sep = ""
+  )
+  if (n_weights > most_printed_weights) {
+    return(invisible(x))
+  }
+  for (l in seq_along(x$weights)) {
+    cat("\nInto layer ", l + 1L, " (a row for each neuron):\n", sep = "")
+    shown <- cbind(x$weights[[l]], x$biases[[l]])
+    dimnames(shown) <- list(
+      paste("neuron", seq_len(nrow(shown))),
+      c(paste("from", seq_len(ncol(shown) - 1L)), "bias")
+    )
+    print(shown, digits = digits)
+  }
+  invisible(x)
+}
+
+#' @rdname print.tp_network
+#' @export
+summary.tp_network <- function(object, ...) {
+  data.frame(
+    layer = seq_along(object$weights) + 1L,
+    units = object$layers[-1L],
+    activation = object$activations,
+    weights = lengths(object$weights),
+    smallest = vapply(object$weights, min, 0),
+    mean = vapply(object$weights, mean, 0),
+    largest = vapply(object$weights, max, 0),
+    stringsAsFactors = FALSE
+  )
+}
+
+#' @rdname print.tp_network
+#' @export
+print.tp_run <- function(x, digits = 4, ...) {
+  cat(
+    "Training of a ", paste(x$network$layers, collapse = "-"), " multilayer perceptron: ",
+    sprintf("%.0f", x$updates), " updates in ", length(x$cost), " epochs, ",
+    sprintf("%.3g", x$seconds), " s\n",
+    "Cost before ", format(x$initial_cost, digits = digits),
+    ", after ", format(x$final_cost, digits = digits), "\n",
+    sep = ""
+  )
+  if (nrow(x$outputs) <= 10L && ncol(x$outputs) <= 5L) {
+    cat("\nOutputs and errors of the samples:\n")
+    shown <- cbind(x$outputs, x$errors)
+    k <- seq_len(ncol(x$outputs))
+    dimnames(shown) <- list(
+      seq_len(nrow(shown)), c(paste0("output.", k), paste0("error.", k))
+    )
+    print(shown, digits = digits)
+  }
+  invisible(x)
+}
+
+#' @rdname print.tp_network
+#' @export
+summary.tp_run <- function(object, ...) {
+  epochs <- nrow(object$history)
+  object$history[unique(round(seq(min(1, epochs), epochs, length.out = min(10, epochs)))), ]
+}

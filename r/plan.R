@@ -1,0 +1,322 @@
+# Plan and run files: what to train, and what came of it. Twins: python/twinprop/plan.py,
+# inst/js/plan.js
+#
+# Sections 7 and 8 of the contract. These files make any language an engine for any other.
+
+plan_format <- "twinprop-plan/1"
+run_format <- "twinprop-run/1"
+
+network_defaults <- list(
+  layers = c(2, 4, 1), activations = "sigmoid", init = "xavier", seed = 42, weights = NULL,
+  biases = NULL
+)
+
+training_defaults <- list(
+  cost = "half_mse", rule = "gradient", update_order = "simultaneous",
+  optimizer = list(name = "sgd"), batch_size = 1, epochs = 1000, shuffle = FALSE, seed = 42,
+  snapshots = list()
+)
+
+# An object without keys; list() is an empty array.
+empty_object <- structure(list(), names = character())
+
+#' Read and check a plan
+#'
+#' A plan says what to train: a network, the settings of its training, and data (section 7 of the
+#' contract, `docs/contract.md`).
+#'
+#' @param plan A file's path, `"-"` for standard input, JSON text (it starts with a brace), or the
+#'   plan itself as a list, where matrices and vectors may stand for lists of numbers. Absent keys
+#'   take their defaults.
+#' @return A list of class `tp_plan`, complete and checked: `network` and `training`, lists of
+#'   settings; `x` (n, n_1) and `d` (n, n_L), matrices; `dropped`, how many rows of a data set were
+#'   left out because of missing values.
+#' @section Errors: `twinprop_input_error` if the file cannot be read, or a key is unknown or its
+#'   value not allowed.
+#' @seealso [tp_run()]
+#' @examples
+#' plan <- tp_read_plan(list(training = list(epochs = 10), data = list(dataset = "xor")))
+#' plan$network$layers
+#' dim(plan$x)
+#' tp_read_plan('{"data": {"x": [[0, 1]], "d": [[1]]}}')$training$epochs
+#' @export
+tp_read_plan <- function(plan) {
+  if (inherits(plan, "tp_plan")) {
+    return(plan)
+  }
+  if (!is_string(plan)) {
+    return(check_plan(plan_from_r(plan)))
+  }
+  check_plan(parse_json(if (grepl("^\\s*[{[]", plan)) plan else plan_text(plan)))
+}
+
+# The text of a plan's file.
+plan_text <- function(path) {
+  if (path == "-") {
+    input <- file("stdin")
+    on.exit(close(input))
+    return(paste(readLines(input, warn = FALSE), collapse = "\n"))
+  }
+  if (!file.exists(path)) {
+    input_error("cannot read the plan: no file \"", path, "\"")
+  }
+  bytes <- tryCatch(
+    readBin(path, "raw", file.size(path)),
+    error = function(e) input_error("cannot read the plan \"", path, "\""),
+    warning = function(w) input_error("cannot read the plan \"", path, "\"")
+  )
+  tryCatch(
+    rawToChar(bytes),
+    error = function(e) input_error("the plan is not valid JSON: ", conditionMessage(e))
+  )
+}
+
+# Arrays become unnamed lists, objects named lists: so arrays of one entry stay arrays.
+parse_json <- function(text) {
+  Encoding(text) <- "UTF-8"
+  not_json <- function(detail) {
+    input_error("the plan is not valid JSON: ", sub("\n.*", "", detail))
+  }
+  if (!validUTF8(text)) not_json("invalid UTF-8")
+  tryCatch(
+    jsonlite::parse_json(text),
+    error = function(e) not_json(conditionMessage(e)),
+    warning = function(w) not_json(conditionMessage(w))
+  )
+}
+
+# A plan made in R says with vectors what JSON says with arrays, and with list() what it says with
+# an empty object.
+plan_from_r <- function(plan) {
+  if (!is.list(plan)) {
+    return(plan)
+  }
+  as_section <- function(section) if (identical(section, list())) empty_object else section
+  plan <- as_section(plan)
+  for (name in intersect(c("network", "training", "data"), names(plan))) {
+    plan[name] <- list(as_section(plan[[name]]))
+  }
+  if (is_object(plan[["network"]])) {
+    if (is.list(plan$network[["biases"]])) {
+      plan$network$biases <- lapply(plan$network$biases, from_r)
+    }
+    if (length(plan$network[["layers"]]) == 2L && length(plan$network[["activations"]]) == 1L) {
+      plan$network$activations <- from_r(plan$network$activations)
+    }
+  }
+  if (is_object(plan[["training"]])) {
+    if (has(plan$training, "snapshots") && !is.null(plan$training$snapshots)) {
+      plan$training$snapshots <- from_r(plan$training$snapshots)
+    }
+    if (has(plan$training, "optimizer")) {
+      plan$training["optimizer"] <- list(as_section(plan$training$optimizer))
+    }
+  }
+  plan
+}
+
+# Fill in the defaults of a plan and check all of it, in the contract's order.
+check_plan <- function(plan) {
+  plan <- check_object(plan, "the plan")
+  if (has(plan, "format") && !identical(plan[["format"]], plan_format)) {
+    input_error("format must be \"", plan_format, "\", got ", describe(plan[["format"]]))
+  }
+  check_keys(plan, "the plan", c("format", "network", "training", "data"))
+  network <- section(plan, "network", network_defaults)
+  network <- check_network_settings(network, "network.")
+  training <- check_training(section(plan, "training", training_defaults))
+  check_cost_fits(training$cost, output_activation(network))
+  data <- if (has(plan, "data")) plan[["data"]] else empty_object
+  samples <- check_plan_data(data, network, training$cost)
+  training["batch_size"] <- list(
+    check_batch_size(training$batch_size, "training.batch_size", nrow(samples$x))
+  )
+  structure(
+    list(
+      network = network, training = training, x = samples$x, d = samples$d,
+      dropped = samples$dropped
+    ),
+    class = "tp_plan"
+  )
+}
+
+# A section's keys, those that are absent with their defaults.
+section <- function(plan, name, defaults) {
+  given <- if (has(plan, name)) plan[[name]] else empty_object
+  given <- check_object(given, name)
+  check_keys(given, name, names(defaults))
+  defaults[names(given)] <- given
+  defaults
+}
+
+# The settings of a training; the batch size is checked once the rows are known.
+check_training <- function(given) {
+  name <- function(key) paste0("training.", key)
+  list(
+    cost = check_choice(given$cost, name("cost"), names(costs)),
+    rule = check_choice(given$rule, name("rule"), names(rules)),
+    update_order = check_choice(given$update_order, name("update_order"), update_orders),
+    optimizer = check_optimizer(
+      check_object(given$optimizer, "training.optimizer"), "training.optimizer.",
+      "training.optimizer"
+    ),
+    batch_size = given$batch_size,
+    epochs = check_integer(given$epochs, name("epochs"), 0),
+    shuffle = check_switch(given$shuffle, name("shuffle")),
+    seed = check_seed(given$seed, name("seed")),
+    snapshots = check_snapshots(given$snapshots, name("snapshots"))
+  )
+}
+
+check_plan_data <- function(data, network, cost) {
+  data <- check_object(data, "data")
+  check_keys(data, "data", c("x", "d", "dataset"))
+  dropped <- 0
+  if (setequal(names(data), "dataset")) {
+    data <- dataset_plan_data(data[["dataset"]], "data.dataset")
+    dropped <- data$dropped
+  } else if (!setequal(names(data), c("x", "d"))) {
+    input_error("data must have either \"dataset\" or both \"x\" and \"d\"")
+  }
+  samples <- check_samples(data[["x"]], data[["d"]], network, cost, "data.")
+  c(samples, list(dropped = dropped))
+}
+
+#' Train what a plan says
+#'
+#' From a shell: `Rscript -e 'twinprop::tp_run("plan.json", "run.json")'`.
+#'
+#' @param plan What [tp_read_plan()] takes or returned.
+#' @param output A path to write the run to, `"-"` for standard output, or `NULL` to write nothing.
+#'   A file is written beside it first and then moved, so that it is never half there.
+#' @param run What [tp_run()] or [tp_train()] returned.
+#' @inheritParams tp_train
+#' @return `tp_run()` returns a list of class `tp_run`, see [tp_train()], invisibly if it is written;
+#'   `tp_write_run()` returns its `output`, invisibly. A run file is described in section 8 of the
+#'   contract, `docs/contract.md`.
+#' @section Errors: those of [tp_read_plan()] and [tp_train()]; `twinprop_input_error` if the output
+#'   cannot be written.
+#' @examples
+#' plan <- list(training = list(epochs = 2), data = list(dataset = "xor"))
+#' tp_run(plan, "-")
+#'
+#' path <- tempfile(fileext = ".json")
+#' tp_write_run(tp_run(plan), path)
+#' unlink(path)
+#' @export
+tp_run <- function(plan, output = NULL, progress = FALSE) {
+  progress <- check_switch(progress, "progress")
+  plan <- tp_read_plan(plan)
+  settings <- plan$training
+  settings$optimizer <- make_optimizer(settings$optimizer)
+  run <- train(start_network(plan$network), t(plan$x), t(plan$d), settings, progress)
+  if (is.null(output)) {
+    return(run)
+  }
+  tp_write_run(run, output)
+  invisible(run)
+}
+
+# For a bridge in the same process: a plan as a list, which may hold matrices and vectors; the run
+# as a list of plain matrices and vectors, under the names of a run file.
+run_plan <- function(plan) {
+  run_fields(tp_run(plan))
+}
+
+run_fields <- function(run) {
+  fields <- c(
+    "updates", "seconds", "initial_cost", "cost", "final_cost", "outputs", "errors", "weights",
+    "biases", if (length(run$snapshots) > 0L) "snapshots"
+  )
+  c(
+    list(format = run_format, engine = "r", version = package_version_text()),
+    unclass(run)[fields]
+  )
+}
+
+package_version_text <- function() {
+  as.character(getNamespaceVersion("twinprop"))
+}
+
+#' @rdname tp_run
+#' @export
+tp_write_run <- function(run, output) {
+  if (!inherits(run, "tp_run")) {
+    input_error("run must be a run made by tp_train() or tp_run(), got ", describe(run))
+  }
+  if (!is_string(output)) {
+    input_error("output must be a path or \"-\", got ", describe(output))
+  }
+  text <- run_json(run)
+  if (output == "-") cat(text, "\n", sep = "") else write_whole(output, text)
+  invisible(output)
+}
+
+# Write a text file so that it is there whole or not at all.
+write_whole <- function(path, text) {
+  path <- path.expand(path)
+  temporary <- tempfile(paste0(".", basename(path), "."), dirname(path))
+  on.exit(unlink(temporary))
+  cannot <- function(condition) {
+    input_error(
+      "cannot write \"", path, "\": ", sub(".*(: |reason ')", "", conditionMessage(condition))
+    )
+  }
+  tryCatch(
+    {
+      file <- file(temporary, "wb")
+      tryCatch(writeBin(charToRaw(paste0(text, "\n")), file), finally = close(file))
+      file.rename(temporary, path)
+    },
+    error = cannot, warning = cannot
+  )
+}
+
+# The run as JSON; sprintf() because no option of the user's changes it, and because jsonlite never
+# writes more than 15 digits.
+run_json <- function(run) {
+  parameters <- function(from) {
+    c(
+      weights = json_array(vapply(from$weights, json_matrix, "")),
+      biases = json_array(vapply(from$biases, json_numbers, ""))
+    )
+  }
+  fields <- c(
+    format = quoted(run_format), engine = quoted("r"), version = quoted(package_version_text()),
+    updates = json_number(run$updates), seconds = json_number(run$seconds),
+    initial_cost = json_number(run$initial_cost), cost = json_numbers(run$cost),
+    final_cost = json_number(run$final_cost), outputs = json_matrix(run$outputs),
+    errors = json_matrix(run$errors), parameters(run)
+  )
+  if (length(run$snapshots) > 0L) {
+    fields["snapshots"] <- json_array(vapply(run$snapshots, function(snapshot) {
+      json_object(c(
+        updates = json_number(snapshot$updates), cost = json_number(snapshot$cost),
+        parameters(snapshot)
+      ))
+    }, ""))
+  }
+  json_object(fields)
+}
+
+json_object <- function(fields) {
+  paste0("{", paste0("\"", names(fields), "\": ", fields, collapse = ", "), "}")
+}
+
+json_array <- function(entries) {
+  paste0("[", paste(entries, collapse = ", "), "]")
+}
+
+json_number <- function(number) {
+  sprintf("%.17g", number)
+}
+
+json_numbers <- function(numbers) {
+  json_array(json_number(numbers))
+}
+
+# A list of rows.
+json_matrix <- function(matrix) {
+  columns <- lapply(seq_len(ncol(matrix)), function(j) json_number(matrix[, j]))
+  json_array(paste0("[", do.call(paste, c(columns, sep = ", ")), "]"))
+}

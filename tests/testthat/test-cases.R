@@ -1,0 +1,127 @@
+# The conformance cases, replayed stage by stage.
+
+test_that("there are cases to replay", {
+  expect_gt(length(case_paths()), 50L)
+  expect_gt(length(case_paths("errors")), 20L)
+})
+
+replay_first_update <- function(plan, expected, name) {
+  network <- start_network(plan$network)
+  expect_identical(
+    network$weights, as_matrices(expected$starting_weights), label = paste(name, "weights")
+  )
+  expect_identical(
+    network$biases, as_vectors(expected$starting_biases), label = paste(name, "biases")
+  )
+  first <- expected$first_update
+  if (is.null(first)) {
+    return(invisible())
+  }
+  rows <- as.integer(unlist(first$rows))
+  settings <- plan$training
+  order <- if (settings$shuffle) tp_random_stream(settings$seed)$order(nrow(plan$x)) else
+    seq_len(nrow(plan$x))
+  expect_identical(rows, order[seq_len(min(settings$batch_size, nrow(plan$x)))], label = name)
+
+  optimizer <- do.call(tp_optimizer, settings$optimizer)
+  x <- plan$x[rows, , drop = FALSE]
+  d <- plan$d[rows, , drop = FALSE]
+  step <- tp_step(
+    network, x, d, settings$cost, settings$rule, settings$update_order, optimizer
+  )
+  same <- function(got, want, stage) {
+    expect_same_group(got, want, tolerance_first, paste(name, stage))
+  }
+  same(step$forward$z, as_matrices(first$z), "z")
+  same(step$forward$a, as_matrices(first$a), "a")
+  same(step$backward$e, as_matrices(first$e), "e")
+  same(step$backward$delta, as_matrices(first$delta), "delta")
+  same(
+    c(step$backward$grad_weights, step$backward$grad_biases),
+    c(as_matrices(first$grad_weights), as_vectors(first$grad_biases)), "gradients"
+  )
+  same(
+    c(step$network$weights, step$network$biases),
+    c(as_matrices(first$new_weights), as_vectors(first$new_biases)), "new weights"
+  )
+  if (settings$update_order == "simultaneous") {
+    # the three verbs one by one are the same code
+    forward <- tp_forward(network, x)
+    backward <- tp_backward(network, forward, d, settings$cost, settings$rule)
+    moved <- tp_update(network, backward, optimizer)
+    expect_identical(forward, step$forward, label = name)
+    expect_identical(backward, step$backward, label = name)
+    expect_identical(moved[c("network", "optimizer")], step[c("network", "optimizer")])
+  }
+}
+
+replay_run <- function(plan, expected, name) {
+  run <- tp_run(plan)
+  want <- expected$run
+  expect_equal(run$updates, want$updates, label = paste(name, "updates"), tolerance = 0)
+  same <- function(got, want, stage, ..., tolerance = tolerance_later) {
+    expect_same_group(got, want, tolerance, paste(name, stage), ...)
+  }
+  outputs <- list(as_matrix(want$outputs))
+  same(
+    c(run$weights, run$biases), c(as_matrices(want$weights), as_vectors(want$biases)), "run weights"
+  )
+  same(list(run$outputs), outputs, "outputs")
+  same(list(run$errors), list(as_matrix(want$errors)), "errors", scale_of = outputs)
+  same(
+    list(run$initial_cost, run$cost, run$final_cost),
+    list(want$initial_cost, as.double(unlist(want$cost)), want$final_cost), "costs"
+  )
+  expect_length(run$snapshots, length(expected$snapshots))
+  for (i in seq_along(expected$snapshots)) {
+    want <- expected$snapshots[[i]]
+    got <- run$snapshots[[i]]
+    tolerance <- if (i == 1L) tolerance_first else tolerance_later
+    expect_equal(got$updates, want$updates, label = name, tolerance = 0)
+    same(list(got$cost), list(want$cost), paste("snapshot", i, "cost"), tolerance = tolerance)
+    same(
+      c(got$weights, got$biases), c(as_matrices(want$weights), as_vectors(want$biases)),
+      paste("snapshot", i), tolerance = tolerance
+    )
+  }
+}
+
+for (path in case_paths()) {
+  local({
+    case <- read_json(path)
+    test_that(paste("case", case$name), {
+      plan <- check_plan(case$plan)
+      replay_first_update(plan, case$expected, case$name)
+      replay_run(plan, case$expected, case$name)
+    })
+  })
+}
+
+for (path in case_paths("errors")) {
+  local({
+    cases <- read_json(path)
+    group <- sub("[.]json$", "", basename(path))
+    test_that(paste("error messages:", group), {
+      for (case in cases) {
+        read <- function() {
+          if (has(case, "plan_text")) {
+            check_plan(parse_json(case$plan_text))
+          } else if (has(case, "plan_file")) {
+            tp_read_plan(case$plan_file)
+          } else {
+            check_plan(case$plan)
+          }
+        }
+        # an input error comes before anything is trained
+        train_it <- if (case$kind == "input") identity else tp_run
+        condition <- tryCatch(train_it(read()), error = identity)
+        expect_s3_class(condition, paste0("twinprop_", case$kind, "_error"))
+        if (has(case, "message")) {
+          expect_identical(conditionMessage(condition), case$message, label = case$name)
+        } else {
+          expect_true(startsWith(conditionMessage(condition), case$message_start), case$name)
+        }
+      }
+    })
+  })
+}
