@@ -21,7 +21,7 @@ SYSTEM_TEST := build/.system-test
 R_SOURCES := DESCRIPTION NAMESPACE configure r data inst/js $(shell find r data inst -type f 2>/dev/null)
 
 .PHONY: help setup crosscheck test lint lint-version lint-py lint-r lint-js format test-python test-py test-r test-js test-cross \
-	r-check docs cases check-cases clean
+	r-check docs cases clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,7 +33,7 @@ crosscheck: $(VENV) $(RLIB) ## Train the same network in every language and comp
 
 # No engine may be skipped here.
 test test-python test-r test-js test-cross: export TWINPROP_REQUIRE := python,r,rscript,js,torch
-test: $(SYSTEM_TEST) lint check-cases test-python test-r test-js test-cross ## Lint, then run all suites
+test: $(SYSTEM_TEST) lint test-python test-r test-js test-cross ## Lint, then run all suites
 
 lint: lint-version lint-py lint-r lint-js ## Lint Python, R and JavaScript
 
@@ -78,9 +78,6 @@ docs: $(SYSTEM_TEST) ## Write NAMESPACE and man/ from the comments in r/
 
 cases: $(VENV) ## Write tests/cases/ anew with the oracle
 	$(BIN)/python tests/oracle/make_cases.py
-
-check-cases: $(VENV) ## See whether tests/cases/ is what the oracle writes
-	$(BIN)/python tests/oracle/make_cases.py --check
 
 clean: ## Remove all that these commands made
 	rm -rf .venv .rlib node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.Rcheck twinprop_*.tar.gz
