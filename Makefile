@@ -91,7 +91,8 @@ $(VENV): pyproject.toml tools/python.sh tools/system.sh $(wildcard tools/constra
 # Installed as it lies here; R/ is the link that configure makes.
 $(RLIB): $(R_SOURCES) | $(VENV)
 	@mkdir -p .rlib
-	R CMD INSTALL --library=.rlib .
+	@echo "Installing the R package into .rlib." >&2
+	@R CMD INSTALL --library=.rlib . >.rlib/install.log 2>&1 || { cat .rlib/install.log >&2; exit 1; }
 	@touch $@
 
 # Made before .venv, since .venv asks the system for Python.
