@@ -1,5 +1,7 @@
-"""The command line: twinprop, or python -m twinprop. Twins: none; R and JavaScript run plans by
-tp_run() and run.js."""
+"""The command line: twinprop, or python -m twinprop.
+
+Twins: none; R and JavaScript run plans by tp_run() and run.js.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forward and backward, and the rules by which errors go back. Twins: r/backprop.R, inst/js/backprop.js.
+"""Forward, backward, the rules by which errors go back. Twins: r/backprop.R, inst/js/backprop.js.
 
 Sections 1 to 4 of docs/contract.md. Functions over arrays: `Network` calls them for one step at a
 time, the training loop for many, with buffers that are made once.
@@ -16,8 +16,8 @@ from twinprop.checks import Array
 from twinprop.costs import cost_function
 from twinprop.errors import DenominatorError
 
-#: A denominator this small beside the sum of the weights' sizes counts as vanishing: what is left of
-#: it after cancellation has lost six of its sixteen digits.
+#: A denominator this small beside the sum of the weights' sizes counts as vanishing: what is left
+#: of it after cancellation has lost six of its sixteen digits.
 VANISHING = 1e-6
 
 UPDATE_ORDERS = ("simultaneous", "output_first")

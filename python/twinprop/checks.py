@@ -31,7 +31,7 @@ def describe(value: object) -> str:
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, numbers.Real):
-        number = float(value) if abs(value) < 2**1023 else math.copysign(math.inf, value)
+        number = as_float(value)
         if math.isnan(number):
             return "NaN"
         if math.isinf(number):
@@ -48,6 +48,14 @@ def describe(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
+def as_float(value: Any) -> float:
+    """Return a number as a float64; an int too large for one is Inf, as any JSON reader has it."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
 def quoted(names: Iterable[str]) -> str:
     """List names in double quotes, with commas."""
     return ", ".join(f'"{name}"' for name in names)
@@ -60,8 +68,7 @@ def is_number(value: object) -> bool:
 
 def is_finite(value: Any) -> bool:
     """Whether `value` is a number that is neither NaN nor Inf as a float64."""
-    # An int too large for a float64 is infinite for every engine that reads it.
-    return is_number(value) and math.isfinite(value if abs(value) < 2**1023 else math.inf)
+    return is_number(value) and math.isfinite(as_float(value))
 
 
 def is_integer(value: Any) -> bool:

@@ -14,8 +14,9 @@ import numpy as np
 from twinprop.checks import Array, describe
 from twinprop.errors import InputError
 
-#: Targets of softmax outputs must sum to 1 to this: decimals such as 1/3 do, 0.33 three times does not.
-SUM_TOLERANCE = 1e-9
+#: Targets of softmax outputs must sum to 1 to this, for a - d to be the gradient to as many digits:
+#: 1/3 three times does, 0.33 three times does not.
+SUM_TOLERANCE = 1e-12
 
 
 class Cost(NamedTuple):

@@ -1,11 +1,10 @@
-"""The proof: the same plans on every engine, and how far their results are apart. Twin: r/crosscheck.R."""
+"""The proof: the same plans on every engine, and how far apart they are. Twin: r/crosscheck.R."""
 
 from __future__ import annotations
 
 import math
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -17,7 +16,6 @@ from twinprop.datasets import dataset_names, load_dataset
 from twinprop.engines import ENGINES
 from twinprop.errors import EngineError, InputError, TwinpropError
 from twinprop.network import Network, starting_weights
-from twinprop.optimizers import Optimizer
 from twinprop.plan import Plan, check_plan, run_plan
 from twinprop.training import Run
 from twinprop.version import __version__
@@ -27,8 +25,8 @@ if TYPE_CHECKING:
 
 CROSSCHECK_FORMAT = "twinprop-crosscheck/1"
 
-#: After one update results differ by a few roundings: the last bit of exp (V8), two of tanh (numpy),
-#: and the order of sums (BLAS).
+#: After one update results differ by a few roundings: the last bit of exp (V8), two of tanh
+#: (numpy), and the order of sums (BLAS).
 TOLERANCE_AFTER_1 = 1e-12
 #: A thousand updates carry these roundings on.
 TOLERANCE_AFTER_1000 = 1e-10
@@ -50,7 +48,7 @@ _SQUARED_COSTS = ("half_mse", "half_sse", "mse")
 
 
 class _Setting(NamedTuple):
-    """How a data set is trained here: small networks that learn, and no plan that amplifies rounding."""
+    """How a data set is trained here: a small network, and no plan that amplifies rounding."""
 
     hidden: list[int]
     batch_size: int
@@ -105,7 +103,8 @@ def make_checks(dataset: str) -> list[Check]:
         }
         softmax = cost == "cross_entropy" and classes
         hidden = ["sigmoid"] * (len(network["layers"]) - 2)
-        network = {**network, "activations": [*hidden, "softmax" if softmax else setting.output]}
+        output = "softmax" if softmax else setting.output
+        network = {**network, "activations": [*hidden, output]}
         learning_rate = setting.learning_rate
         if rule == "proportional":
             # Weights of one sign, as in textbook drawings, that stay so: where a sum of weights
@@ -326,8 +325,8 @@ class Crosscheck:
             return f"Nothing compared: no engine but Python is here.{missing}"
         worst = max(max(row.differences.values()) for row in self.rows)
         return (
-            f"All agree: {', '.join(self.engines)} give the same errors and the same updated weights "
-            f"in all {plans} plans (largest relative difference {worst:.1e}).{missing}"
+            f"All agree: {', '.join(self.engines)} give the same errors and the same updated "
+            f"weights in all {plans} plans (largest relative difference {worst:.1e}).{missing}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -546,16 +545,15 @@ def _compare(
 
 
 def _departure(check: Check) -> Departure:
-    """Hold the p5.js network's step, and its training, against gradient descent from the same start."""
+    """Hold the p5.js network's step and training against gradient descent from the same start."""
     plan = check.plan
     p5, gradient = Network(**plan.network), Network(**plan.network)
-    settings = {"cost": check.cost, "optimizer": Optimizer(learning_rate=0.1)}
     changes = []
     for network, rule, order in (
         (p5, check.rule, "output_first"),
         (gradient, "gradient", "simultaneous"),
     ):
-        step = network.step(plan.x, plan.d, rule=rule, update_order=order, **settings)
+        step = network.step(plan.x, plan.d, rule=rule, update_order=order, cost=check.cost)
         changes.append(step.backward.grad_weights[0].ravel())
     a, b = changes
     lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))

@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from twinprop.errors import (
     DenominatorError,
@@ -146,7 +146,7 @@ ENGINES: dict[str, Engine] = {
 }
 
 
-def run_plan_on(plan: Plan | Mapping[str, object] | str | os.PathLike[str], engine: str) -> Run:
+def run_plan_on(plan: Plan | Mapping[str, Any] | str | os.PathLike[str], engine: str) -> Run:
     """Train a plan on an engine.
 
     Parameters

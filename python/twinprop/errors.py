@@ -1,7 +1,7 @@
 """The package's errors. Twins: r/errors.R, inst/js/errors.js.
 
-Their messages are part of the contract (docs/contract.md, section 9): the same words in Python, R and
-JavaScript.
+Their messages are part of the contract (docs/contract.md, section 9): the same words in Python, R
+and JavaScript.
 """
 
 from __future__ import annotations

@@ -70,8 +70,9 @@ def starting_weights(
     layers : sequence of int
         Sizes n_1, ..., n_L of the layers, from the input to the output.
     init : str, default "xavier"
-        "xavier": U(-r, r) with r = sqrt(6 / (inputs + outputs)), biases 0; "he": r = sqrt(6 / inputs),
-        biases 0; "torch": r = 1 / sqrt(inputs), biases too; "uniform": r = 1, biases too.
+        "xavier": U(-r, r) with r = sqrt(6 / (inputs + outputs)), biases 0; "he": r =
+        sqrt(6 / inputs), biases 0; "torch": r = 1 / sqrt(inputs), biases too; "uniform": r = 1,
+        biases too.
     seed : int, default 42
         Seed of R's random numbers, from -2147483647 to 2147483647.
 
@@ -89,8 +90,8 @@ def starting_weights(
 
     References
     ----------
-    Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural
-    networks. AISTATS. He, K. et al. (2015). Delving deep into rectifiers. ICCV.
+    Glorot, X. and Bengio, Y. (2010). Understanding the difficulty of training deep feedforward
+    neural networks. AISTATS. He, K. et al. (2015). Delving deep into rectifiers. ICCV.
 
     Examples
     --------
@@ -180,7 +181,8 @@ class Network:
         Sizes n_1, ..., n_L of the layers, from the input to the output; at least 2.
     activations : str or sequence of str, default "sigmoid"
         One activation for every layer after the input, or one for each: "sigmoid" ("logistic"),
-        "tanh", "relu", "leaky_relu", "softplus", "identity" ("linear"), and "softmax" for the output.
+        "tanh", "relu", "leaky_relu", "softplus", "identity" ("linear"), and "softmax" for the
+        output.
     init : str, default "xavier"
         How the starting weights are drawn; see `starting_weights`.
     seed : int, default 42

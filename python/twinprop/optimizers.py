@@ -1,7 +1,7 @@
 """Optimisers, by torch's definitions. Twins: r/optimizers.R, inst/js/optimizers.js.
 
-Section 4 of docs/contract.md. Each step function moves an array of parameters in place; the gradient
-it is given stays as it is.
+Section 4 of docs/contract.md. Each step function moves an array of parameters in place; the
+gradient it is given stays as it is.
 """
 
 from __future__ import annotations

@@ -88,12 +88,12 @@ class Plan:
         )
 
 
-def read_plan(source: str | os.PathLike[str] | Mapping[str, Any]) -> Plan:
+def read_plan(source: Plan | Mapping[str, Any] | str | os.PathLike[str]) -> Plan:
     """Read and check a plan.
 
     Parameters
     ----------
-    source : path, "-" or mapping
+    source : path, "-", mapping or Plan
         A file, standard input, or the plan itself. Absent keys take their defaults.
 
     Raises
@@ -221,7 +221,7 @@ def run_plan(
 
 def run_to_dict(run: Run) -> dict[str, Any]:
     """Return a run as its file has it."""
-    result = {"format": RUN_FORMAT, "engine": run.engine, "version": __version__}
+    result: dict[str, Any] = {"format": RUN_FORMAT, "engine": run.engine, "version": __version__}
     for name in (
         "updates",
         "seconds",
@@ -309,18 +309,18 @@ def write_whole(path: Path, text: str) -> None:
         # mkstemp makes private files; give this one what a plain open would have given it.
         umask = os.umask(0)
         os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
+        Path(temporary).chmod(0o666 & ~umask)
+        Path(temporary).replace(path)
     except BaseException as error:
         with contextlib.suppress(OSError):
-            os.unlink(temporary)
+            Path(temporary).unlink()
         if isinstance(error, OSError):
             raise InputError(f'cannot write "{path}": {error.strerror}') from None
         raise
 
 
 def _plain(value: Any) -> Any:
-    """Return arrays and tuples as lists, for JSON; json writes floats so that they read back exactly."""
+    """Return arrays and tuples as lists, for JSON, whose floats read back exactly."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, Mapping):

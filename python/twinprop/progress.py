@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 #: Where there is no bar, a training of more epochs than this prints a line every so often.
 MOST_LINES = 20
@@ -40,7 +41,7 @@ def show_progress(wanted: bool, epochs: int) -> Iterator[Show]:
 
 @contextmanager
 def counter(unit: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Give a function ``show(done, total, what)`` for work in steps: a bar on a terminal, or nothing."""
+    """Give a function ``show(done, total, what)`` for work in steps: a bar on a terminal."""
     tqdm = _tqdm() if sys.stderr.isatty() else None
     if tqdm is None:
         yield lambda done, total, what: None
@@ -55,7 +56,7 @@ def counter(unit: str) -> Iterator[Callable[[int, int, str], None]]:
         yield show
 
 
-def _tqdm():  # type: ignore[no-untyped-def]
+def _tqdm() -> Any:
     try:
         from tqdm import tqdm
     except ImportError:

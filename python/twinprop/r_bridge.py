@@ -1,7 +1,7 @@
 """R in this process, through rpy2: all that knows about rpy2 is here. Twins: none.
 
-Only float64 vectors and matrices, strings, logicals and lists cross, by the functions below; no global
-conversion is switched on. R is not thread-safe: one lock round every call.
+Only float64 vectors and matrices, strings, logicals and lists cross, by the functions below; no
+global conversion is switched on. R is not thread-safe: one lock round every call.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ def start_r() -> Any:
 
 
 @contextlib.contextmanager
-def _signals_kept():  # type: ignore[no-untyped-def]
+def _signals_kept() -> Iterator[None]:
     """Keep Python's handler of Ctrl-C, which R replaces when it starts."""
     import signal
 
@@ -160,8 +160,7 @@ def to_r(value: Any, robjects: Any) -> Any:
     if value is None:
         return robjects.NULL
     if isinstance(value, Mapping):
-        entries = {key: to_r(entry, robjects) for key, entry in value.items()}
-        return robjects.ListVector(entries)
+        return robjects.ListVector({key: to_r(entry, robjects) for key, entry in value.items()})
     if isinstance(value, bool):
         return robjects.BoolVector([value])
     if isinstance(value, str):

@@ -57,7 +57,7 @@ class RandomStream:
     def uniform(self, n: int) -> npt.NDArray[np.float64]:
         """Draw the next `n` numbers of U(0, 1); shape (n,)."""
         n = check_integer(n, "n", 0)
-        u = self._generator.random_raw(n) * _SCALE
+        u = np.multiply(self._generator.random_raw(n), _SCALE, dtype=np.float64)
         u[u <= 0.0] = _CLOSEST
         u[1.0 - u <= 0.0] = 1.0 - _CLOSEST
         return u

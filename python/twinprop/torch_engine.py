@@ -1,10 +1,10 @@
 """The outside referee: a plan trained by torch, in float64. Twins: none, only Python reaches torch.
 
-Rule "gradient" is torch's own: autograd of the cost, and torch.optim. The other rules are a backward
-function of our own in autograd's place; f' is still autograd's. With update_order "output_first" the
-layers are stepped one by one, since a weight then moves in the middle of the backward pass. Only the
-random numbers (starting weights, shuffles) and the checks of the plan are shared with the numpy
-engine.
+Rule "gradient" is torch's own: autograd of the cost, and torch.optim. The other rules are a
+backward function of our own in autograd's place; f' is still autograd's. With update_order
+"output_first" the layers are stepped one by one, since a weight then moves in the middle of the
+backward pass. Only the random numbers (starting weights, shuffles) and the checks of the plan are
+shared with the numpy engine.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def _cost(name: str, output_activation: str) -> Callable[[Tensor, Tensor, Tensor
 
 
 def _scale(cost: str, outputs: int) -> float:
-    """The factor that the cost puts on the output error."""
+    """Return the factor that the cost puts on the output error."""
     return {"half_mse": 1.0 / outputs, "mse": 2.0 / outputs}.get(cost, 1.0)
 
 
