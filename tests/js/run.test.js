@@ -1,0 +1,91 @@
+// The command line. Twin: tests/python/test_command.py.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+import { VERSION } from "../../inst/js/index.js";
+
+const RUN_JS = fileURLToPath(new URL("../../inst/js/run.js", import.meta.url));
+const FILE_ERRORS = new URL("../cases/errors/file.json", import.meta.url);
+const PLAN = '{"training": {"epochs": 2}, "data": {"dataset": "xor"}}';
+
+const folder = mkdtempSync(join(tmpdir(), "twinprop-"));
+after(() => rmSync(folder, { recursive: true }));
+
+function command(args, input = "") {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [RUN_JS, ...args], {
+    input,
+    encoding: "utf8",
+    cwd: folder,
+  });
+  return { status, stdout, stderr };
+}
+
+/** A file of the folder with this content. */
+function file(name, content) {
+  writeFileSync(join(folder, name), content);
+  return name;
+}
+
+function withoutSeconds(text) {
+  assert.ok(text.endsWith("}\n"));
+  const { seconds, ...run } = JSON.parse(text);
+  assert.ok(seconds >= 0);
+  return run;
+}
+
+test("from a file to a file, or by standard input and output, a plan gives the same run", () => {
+  const plan = file("plan.json", PLAN);
+  const quiet = { status: 0, stdout: "", stderr: "" };
+  assert.deepEqual(command([plan, "run.json"]), quiet);
+  const run = withoutSeconds(readFileSync(join(folder, "run.json"), "utf8"));
+  assert.equal(run.format, "twinprop-run/1");
+  assert.equal(run.updates, 8);
+  for (const args of [[plan], [plan, "-"], ["-"], ["-", "-"]]) {
+    const { status, stdout, stderr } = command(args, PLAN);
+    assert.deepEqual([status, stderr], [0, ""]);
+    assert.deepEqual(withoutSeconds(stdout), run);
+  }
+  file("run.json", "old");
+  assert.deepEqual(command(["-", "run.json"], PLAN), quiet);
+  assert.deepEqual(withoutSeconds(readFileSync(join(folder, "run.json"), "utf8")), run);
+});
+
+test("an error is its message on standard error, status 1, and no file", () => {
+  const input = '{"network": {"layers": [2]}}';
+  assert.deepEqual(command(["-", "none.json"], input), {
+    status: 1,
+    stdout: "",
+    stderr: "network.layers must be a list of at least 2 integers >= 1, got a list of 1\n",
+  });
+  for (const one of JSON.parse(readFileSync(FILE_ERRORS, "utf8"))) {
+    const { status, stderr } = command([one.plan_file]);
+    assert.deepEqual([status, stderr], [1, `${one.message}\n`]);
+  }
+  const invalid = command(["-"], "{");
+  assert.equal(invalid.status, 1);
+  assert.match(invalid.stderr, /^the plan is not valid JSON: .+\n$/);
+  assert.match(command(["."]).stderr, /^cannot read the plan "\.": .+\n$/);
+  const unwritable = command(["-", join("no-such-folder", "run.json")], PLAN);
+  assert.equal(unwritable.status, 1);
+  assert.match(unwritable.stderr, /^cannot write "no-such-folder.run\.json": .+\n$/);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith(".") || name === "none.json"),
+    [],
+  );
+});
+
+test("--version prints the version; anything else that is no plan, how to use it", () => {
+  assert.deepEqual(command(["--version"]), { status: 0, stdout: `${VERSION}\n`, stderr: "" });
+  for (const args of [[], ["a", "b", "c"]]) {
+    const { status, stderr } = command(args);
+    assert.equal(status, 1);
+    assert.match(stderr, /^usage: /);
+  }
+});
