@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ from twinprop.engines import ENGINES
 from twinprop.errors import EngineError, InputError, TwinpropError
 from twinprop.network import Network, starting_weights
 from twinprop.plan import Plan, check_plan, run_plan
+from twinprop.resources import js_folder
 from twinprop.training import Run
 from twinprop.version import __version__
 
@@ -31,8 +33,6 @@ TOLERANCE_AFTER_1 = 1e-12
 #: A thousand updates carry these roundings on.
 TOLERANCE_AFTER_1000 = 1e-10
 
-_SNAPSHOTS = [1, 10, 1000]
-
 #: What is compared, and how large the difference may be. Section 10 of docs/contract.md.
 TOLERANCES = {
     "after_1": TOLERANCE_AFTER_1,
@@ -41,31 +41,6 @@ TOLERANCES = {
     "outputs": TOLERANCE_AFTER_1000,
     "errors": TOLERANCE_AFTER_1000,
     "cost": TOLERANCE_AFTER_1000,
-}
-
-_RULES = ("gradient", "transpose", "proportional", "proportional_abs")
-_SQUARED_COSTS = ("half_mse", "half_sse", "mse")
-
-
-class _Setting(NamedTuple):
-    """How a data set is trained here: a small network, and no plan that amplifies rounding."""
-
-    hidden: list[int]
-    batch_size: int
-    learning_rate: float
-    output: str = "sigmoid"
-    shuffle: bool = True
-
-
-_SETTINGS = {
-    "xor": _Setting([4], 1, 0.5, shuffle=False),
-    "three_by_three": _Setting([3], 1, 0.5, shuffle=False),
-    "iris": _Setting([8], 16, 0.1),
-    "penguins": _Setting([8], 16, 0.1),
-    "wine": _Setting([8], 16, 0.1),
-    "digits": _Setting([16], 32, 0.1),
-    "diabetes": _Setting([6], 16, 0.0001, output="identity"),
-    "linnerud": _Setting([4], 5, 0.0001, output="identity"),
 }
 
 
@@ -88,63 +63,55 @@ class Check(NamedTuple):
 
 
 def make_checks(dataset: str) -> list[Check]:
-    """Return the plans that are trained on a data set: every rule with every cost that fits."""
-    setting = _SETTINGS[dataset]
+    """Return the plans that are trained on a data set: every rule with every cost that fits.
+
+    Their settings are in inst/js/crosscheck.json, from where R takes them too.
+    """
+    settings = json.loads((js_folder() / "crosscheck.json").read_text(encoding="utf-8"))
+    setting = settings["settings"][dataset]
     found = load_dataset(dataset)
     data = found.plan_data()
     classes = found.frame[found.outputs[0]].dtype == "category"
-    updates_per_epoch = math.ceil(len(data.x) / setting.batch_size)
-    epochs = math.ceil(_SNAPSHOTS[-1] / updates_per_epoch)
 
     def check(rule: str, cost: str, name: str = "mlp", **training: Any) -> Check:
         network = found.network or {
-            "layers": [data.x.shape[1], *setting.hidden, data.d.shape[1]],
+            "layers": [data.x.shape[1], *setting["hidden"], data.d.shape[1]],
             "init": "uniform" if name == "p5" else "xavier",
         }
-        softmax = cost == "cross_entropy" and classes
         hidden = ["sigmoid"] * (len(network["layers"]) - 2)
-        output = "softmax" if softmax else setting.output
+        softmax = cost == "cross_entropy" and classes
+        output = "softmax" if softmax else setting["output"]
         network = {**network, "activations": [*hidden, output]}
-        learning_rate = setting.learning_rate
+        learning_rate = setting["learning_rate"]
         if rule == "proportional":
             # Weights of one sign, as in textbook drawings, that stay so: where a sum of weights
             # crosses 0, this rule amplifies the last bit of anything to the first digit.
-            learning_rate *= 0.02
+            learning_rate *= settings["proportional_factor"]
             weights, _ = starting_weights(network["layers"])
             network.setdefault("weights", [np.abs(w) for w in weights])
-        plan = {
-            "network": network,
-            "training": {
-                "cost": cost,
-                "rule": rule,
-                "optimizer": {"learning_rate": learning_rate},
-                "batch_size": setting.batch_size,
-                "epochs": epochs,
-                "shuffle": setting.shuffle,
-                "snapshots": _SNAPSHOTS,
-                **training,
-            },
-            "data": {"dataset": dataset},
+        training = {
+            "cost": cost,
+            "rule": rule,
+            "optimizer": {"learning_rate": learning_rate},
+            "batch_size": setting["batch_size"],
+            "shuffle": setting["shuffle"],
+            "snapshots": settings["snapshots"],
+            **training,
         }
+        updates_per_epoch = math.ceil(len(data.x) / training["batch_size"])
+        training["epochs"] = math.ceil(settings["snapshots"][-1] / updates_per_epoch)
+        plan = {"network": network, "training": training, "data": {"dataset": dataset}}
         return Check(dataset, rule, cost, name, check_plan(plan))
 
-    costs = [*_SQUARED_COSTS]
-    if setting.output == "sigmoid":
-        costs.append("cross_entropy")
-    checks = [check(rule, cost) for rule in _RULES for cost in costs]
-    if setting.output == "sigmoid":
-        # The best-known p5.js network: online, the error sent back through weights that have already
-        # moved, without f'.
-        p5 = check(
-            "transpose",
-            "half_sse",
-            "p5",
-            update_order="output_first",
-            batch_size=1,
-            optimizer={"learning_rate": 0.1},
-            epochs=math.ceil(_SNAPSHOTS[-1] / len(data.x)),
-        )
-        checks.append(p5)
+    squared = setting["output"] != "sigmoid"
+    costs = [cost for cost in settings["costs"] if cost != "cross_entropy" or not squared]
+    checks = [check(rule, cost) for rule in settings["rules"] for cost in costs]
+    if not squared:
+        # The best-known p5.js network: online, the error sent back through weights that have
+        # already moved, without f'.
+        rate = {"learning_rate": settings["p5_learning_rate"]}
+        order = {"update_order": "output_first", "batch_size": 1, "optimizer": rate}
+        checks.append(check("transpose", "half_sse", "p5", **order))
     return checks
 
 
@@ -176,7 +143,7 @@ def differences(run: Run, reference: Run) -> dict[str, float]:
 
     result = {
         f"after_{updates}": _difference(kept(run, updates), kept(reference, updates))
-        for updates in _SNAPSHOTS
+        for updates in (1, 10, 1000)
     }
     final = _difference([*run.weights, *run.biases], [*reference.weights, *reference.biases])
     result["after_1000"] = max(result["after_1000"], final)
