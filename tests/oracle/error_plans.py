@@ -515,7 +515,7 @@ for name, layers, activations, rows, message in (
     ("softmax-sum-large", [2, 3, 2], ["tanh", "softmax"], [[0.5, 1], [1, 0], [1, 0], [0, 1]], 'row 1 must sum to 1 for "softmax" outputs, got 1.5'),
     ("softmax-sum-small", [2, 3, 2], ["tanh", "softmax"], [[0, 1], [1, 0], [1, 0], [0.25, 0.5]], 'row 4 must sum to 1 for "softmax" outputs, got 0.75'),
     ("softmax-sum-zero", [2, 3, 2], ["tanh", "softmax"], [[0, 1], [0, 0], [1, 0], [0, 1]], 'row 2 must sum to 1 for "softmax" outputs, got 0'),
-    ("softmax-sum-nearly", [2, 3, 2], ["tanh", "softmax"], [[0, 1], [0.5, 0.5000001], [1, 0], [0, 1]], 'row 2 must sum to 1 for "softmax" outputs, got 1.0000001'),
+    ("softmax-sum-nearly", [2, 3, 2], ["tanh", "softmax"], [[0, 1], [0.5, 0.50000000001], [1, 0], [0, 1]], 'row 2 must sum to 1 for "softmax" outputs, got 1.00000000001'),
 ):  # fmt: skip
     both("targets", name, f"data.d {message}", layers, activations, d=rows)
 

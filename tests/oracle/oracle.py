@@ -85,7 +85,8 @@ def complete(plan):
 class Random:
     """R's uniform numbers: MT19937 with R's own scrambling of the seed."""
 
-    UNIT = 2.3283064365386963e-10
+    UNIT = 2.3283064365386963e-10  # 2^-32
+    HALF = 0.5 * 2.328306437080797e-10  # what R puts in the place of 0
 
     def __init__(self, seed):
         s = int(seed) % 2**32
@@ -117,9 +118,9 @@ class Random:
         y ^= y >> 18
         u = y * self.UNIT
         if u <= 0.0:
-            return 0.5 * self.UNIT
+            return self.HALF
         if 1.0 - u <= 0.0:
-            return 1.0 - 0.5 * self.UNIT
+            return 1.0 - self.HALF
         return u
 
     def order(self, n):
