@@ -132,7 +132,7 @@ def check_network(given: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 def _check_activations(value: Any, name: str, layers: Sequence[int]) -> tuple[str, ...]:
     count = len(layers) - 1
     if isinstance(value, str):
-        entry = check_choice(value, name, ACTIVATIONS, ACTIVATION_ALIASES)
+        entry = check_choice(value, f"{name} entry 1", ACTIVATIONS, ACTIVATION_ALIASES)
         activations = [entry] * count
     else:
         entries = as_list(value)
