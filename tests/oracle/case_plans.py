@@ -174,6 +174,12 @@ case(
     {"rule": "proportional", "optimizer": {"learning_rate": 0.02}},
 )
 case(
+    "rule-proportional-small-denominator",
+    "a denominator of 1/100 of the weights' size still divides",
+    {"layers": [2, 2, 1], "weights": [[[0.5, 0.25], [0.75, 0.5]], [[1, -0.98]]]},
+    {"rule": "proportional", "epochs": 2, "optimizer": {"learning_rate": 0.001}},
+)
+case(
     "rule-proportional-cross_entropy",
     "rule proportional with softmax outputs",
     {"layers": [2, 3, 2], "activations": ["sigmoid", "softmax"], "weights": POSITIVE_232},

@@ -647,12 +647,27 @@ def denominator(name, layer, neuron, layers, weights, rule="proportional"):
 FIRST = [[0.5, 0.25], [0.75, 0.5]]
 denominator("zero", 3, 2, [2, 2, 2], [FIRST, [[0.5, 0.25], [0.5, -0.5]]])
 denominator("nearly-zero", 3, 1, [2, 2, 2], [FIRST, [[1, -1.000000001], [0.5, 0.25]]])
+denominator("half-the-limit", 3, 1, [2, 2, 2], [FIRST, [[1, -0.999999], [0.5, 0.25]]])
 denominator("all-zero", 3, 1, [2, 2, 2], [FIRST, [[0, 0], [0.5, 0.25]]])
 denominator("first-neuron", 3, 1, [2, 2, 2], [FIRST, [[0.5, -0.5], [0.25, -0.25]]])
 denominator("last-layer-first", 4, 2, [2, 2, 2, 2], [FIRST, [[0.5, -0.5], [1, 2]], [[1, 2], [0.25, -0.25]]])
 denominator("inner-layer", 3, 1, [2, 2, 2, 2], [FIRST, [[0.5, -0.5], [1, 2]], [[1, 2], [0.25, 0.5]]])
 denominator("abs-all-zero", 3, 2, [2, 2, 2], [FIRST, [[0.5, -0.5], [0, 0]]], "proportional_abs")
 denominator("abs-inner-layer", 3, 1, [2, 2, 2, 2], [FIRST, [[0, 0], [1, -1]], [[1, -1], [0.25, 0.5]]], "proportional_abs")
+# e = 1.5 and a[2] = (1, 1), so that W[3] = (1, 0.5) - 0.5 (1.5, 1.5) = (0.25, -0.25), without rounding.
+for name, epochs, order in (("after-an-update", 2, "simultaneous"), ("output_first", 1, "output_first")):
+    add(
+        "denominator",
+        name,
+        'rule "proportional": the weights into neuron 1 of layer 3 sum to 0 or nearly 0, so its error cannot be '
+        'shared out; try rule "proportional_abs" or other starting weights',
+        "denominator",
+        plan={
+            "network": {"layers": [1, 2, 1], "activations": "identity", "weights": [[[1], [1]], [[1, 0.5]]]},
+            "training": {"epochs": epochs, "rule": "proportional", "update_order": order},
+            "data": {"x": [[1]], "d": [[0]]},
+        },
+    )
 
 # Divergence --------------------------------------------------------------------------------------------
 
