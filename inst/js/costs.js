@@ -7,7 +7,7 @@ import { describe } from "./checks.js";
 import { InputError } from "./errors.js";
 
 /** Targets of softmax outputs must sum to 1 to this: 1/3 thrice does, 0.33 thrice does not. */
-const SUM_TOLERANCE = 1e-9;
+const SUM_TOLERANCE = 1e-12;
 
 function sumOfSquares(a, d, count) {
   let sum = 0;

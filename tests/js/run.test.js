@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -75,6 +75,9 @@ test("an error is its message on standard error, status 1, and no file", () => {
   const unwritable = command(["-", join("no-such-folder", "run.json")], PLAN);
   assert.equal(unwritable.status, 1);
   assert.match(unwritable.stderr, /^cannot write "no-such-folder.run\.json": .+\n$/);
+  // A folder in the run file's place: what was written beside it is gone.
+  mkdirSync(join(folder, "folder"));
+  assert.match(command(["-", "folder"], PLAN).stderr, /^cannot write "folder": .+\n$/);
   assert.deepEqual(
     readdirSync(folder).filter((name) => name.startsWith(".") || name === "none.json"),
     [],
