@@ -126,8 +126,13 @@ if ! root=$(as_root); then
 fi
 
 say "Installing them with apt-get."
-$root DEBIAN_FRONTEND=noninteractive apt-get update -q
-$root DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${names[@]}"
+apt_get() {
+  # A fresh machine may be at its own updates: wait for their lock.
+  # shellcheck disable=SC2086 # $root is several words
+  $root DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"
+}
+apt_get update
+apt_get install --no-install-recommends "${names[@]}"
 
 hash -r
 check_versions
