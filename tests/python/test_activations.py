@@ -75,9 +75,9 @@ def test_softmax(z):
 
 
 def test_softmax_takes_each_row_by_itself():
-    z = np.array([[0.0, 1.0], [3.0, -2.0]])
+    z = np.array([[0.0, 1.0], [2000.0, 1998.0]])
     both = ACTIVATIONS["softmax"].value(z, np.empty_like(z))
-    np.testing.assert_array_equal(both[1], value("softmax", z[1]))
+    np.testing.assert_array_equal(both, [value("softmax", row) for row in z])
     np.testing.assert_allclose(both.sum(axis=1), 1.0, rtol=VALUE)
 
 
