@@ -169,6 +169,7 @@ export function checkOptimizer(given, naming, where) {
 export class Optimizer {
   #state = null;
   #size = 0;
+  #step;
 
   /**
    * @param {string} name "sgd", "momentum", "nesterov", "rmsprop", "adam" or "rprop".
@@ -181,6 +182,7 @@ export class Optimizer {
     const given = { name, ...checkObject(parameters, "parameters") };
     /** All settings, defaults filled in. */
     this.settings = checkOptimizer(given, DIRECT, "the optimizer");
+    this.#step = OPTIMIZERS[this.settings.name].step;
     /** How many updates it has made. */
     this.updates = 0;
   }
@@ -216,10 +218,9 @@ export class Optimizer {
    * @param {boolean} areWeights Whether weight decay applies (it never does to biases).
    */
   move(parameters, gradients, from, to, areWeights) {
-    const { settings } = this;
+    const { settings, updates } = this;
     const decay = areWeights ? settings.weightDecay : 0;
-    const { step } = OPTIMIZERS[settings.name];
-    step(parameters, gradients, from, to, decay, this.#state, settings, this.updates);
+    this.#step(parameters, gradients, from, to, decay, this.#state, settings, updates);
   }
 }
 

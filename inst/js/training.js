@@ -191,6 +191,7 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
   const epochCosts = [];
   const kept = [];
   let updates = 0;
+  let due = settings.snapshots[0];
   let finalCost;
   try {
     for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -203,8 +204,9 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
         total += (to - from) * penalty(allWeights, weightDecay);
         total += update(order, from, to);
         updates += 1;
-        if (updates === settings.snapshots[kept.length]) {
+        if (updates === due) {
           kept.push({ updates, cost: measure(), weights: network.weights, biases: network.biases });
+          due = settings.snapshots[kept.length];
         }
       }
       if (!Number.isFinite(total) || !allFinite(parameters)) throw diverged(epoch, optimizer);
