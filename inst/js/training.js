@@ -123,37 +123,61 @@ export function exactCost(network, x, d, rows, how, weightDecay) {
   return { measure, outputs };
 }
 
-/**
- * A function that makes one update from the rows `order[from]`, ..., `order[to - 1]` and returns the
- * sum of the costs that these samples had in its forward pass, without the penalty.
- */
-function makeUpdate(network, x, d, how, updateOrder, optimizer, batchSize) {
-  const { layers, parameters } = network;
-  const [inputs, outputs] = [layers[0], layers.at(-1)];
-  const { weights, biases } = views(layers, parameters);
-  const gradients = new Float64Array(parameters.length);
-  const parts = views(layers, gradients);
-  const starts = offsets(layers);
-  const outputFirst = updateOrder === "output_first";
-  const mover = outputFirst ? layerMover(optimizer, parameters, gradients, starts) : null;
-  const batchX = new Float64Array(batchSize * inputs);
-  const batchD = new Float64Array(batchSize * outputs);
-  const forward = forwardBuffers(layers, batchSize, batchX);
-  const backward = backwardBuffers(layers, batchSize);
-  const [lastZ, lastA] = [forward.z.at(-1), forward.a.at(-1)];
-  return (order, from, to) => {
+/** One update of a network from rows of x and d: forward, backward, and the weights moved. */
+class Update {
+  constructor(network, x, d, how, updateOrder, optimizer, batchSize) {
+    const { layers, parameters } = network;
+    this.x = x;
+    this.d = d;
+    this.how = how;
+    this.optimizer = optimizer;
+    this.inputs = layers[0];
+    this.outputs = layers.at(-1);
+    this.parameters = parameters;
+    this.gradients = new Float64Array(parameters.length);
+    this.parameterViews = views(layers, parameters);
+    this.gradientViews = views(layers, this.gradients);
+    this.weightCount = offsets(layers).weights.at(-1);
+    this.batchX = new Float64Array(batchSize * this.inputs);
+    this.batchD = new Float64Array(batchSize * this.outputs);
+    this.forward = forwardBuffers(layers, batchSize, this.batchX);
+    this.backward = backwardBuffers(layers, batchSize);
+    this.lastZ = this.forward.z.at(-1);
+    this.lastA = this.forward.a.at(-1);
+    this.mover =
+      updateOrder === "output_first"
+        ? layerMover(optimizer, parameters, this.gradients, offsets(layers))
+        : null;
+  }
+
+  /**
+   * Make the update from the rows order[from], ..., order[to - 1]. Returns the sum of the costs that
+   * these samples had in its forward pass, without the penalty.
+   */
+  make(order, from, to) {
+    const { how, batchX, batchD, parameterViews, parameters, optimizer, mover } = this;
     const rows = to - from;
     for (let row = 0; row < rows; row++) {
-      copyRow(x, order[from + row], inputs, batchX, row);
-      copyRow(d, order[from + row], outputs, batchD, row);
+      copyRow(this.x, order[from + row], this.inputs, batchX, row);
+      copyRow(this.d, order[from + row], this.outputs, batchD, row);
     }
-    forwardPass(weights, biases, how, rows, forward);
-    const cost = how.cost(lastZ, lastA, batchD, rows, outputs);
-    if (outputFirst) optimizer.startUpdate(parameters.length);
-    backwardPass(weights, batchD, how, rows, forward, backward, parts, mover);
-    if (!outputFirst) moveAll(optimizer, parameters, gradients, starts.weights.at(-1));
+    const { weights, biases } = parameterViews;
+    forwardPass(weights, biases, how, rows, this.forward);
+    const cost = how.cost(this.lastZ, this.lastA, batchD, rows, this.outputs);
+    if (mover !== null) optimizer.startUpdate(parameters.length);
+    backwardPass(
+      weights,
+      batchD,
+      how,
+      rows,
+      this.forward,
+      this.backward,
+      this.gradientViews,
+      mover,
+    );
+    if (mover === null) moveAll(optimizer, parameters, this.gradients, this.weightCount);
     return cost;
-  };
+  }
 }
 
 /**
@@ -176,7 +200,7 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
   const { weightDecay } = optimizer.settings;
   const allWeights = parameters.subarray(0, offsets(layers).weights.at(-1));
   const { measure, outputs } = exactCost(network, x, d, rows, how, weightDecay);
-  const update = makeUpdate(network, x, d, how, updateOrder, optimizer, batchSize);
+  const update = new Update(network, x, d, how, updateOrder, optimizer, batchSize);
 
   const initialCost = measure();
   if (!Number.isFinite(initialCost)) {
@@ -202,7 +226,7 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
         const to = Math.min(from + batchSize, rows);
         // The penalty is that of the weights of this forward pass.
         total += (to - from) * penalty(allWeights, weightDecay);
-        total += update(order, from, to);
+        total += update.make(order, from, to);
         updates += 1;
         if (updates === due) {
           kept.push({ updates, cost: measure(), weights: network.weights, biases: network.biases });
