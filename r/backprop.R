@@ -71,10 +71,11 @@ forward_pass <- function(x, weights, biases, method) {
   list(z = z, a = a)
 }
 
-# e, delta and the gradients of every layer (section 3); d (n_L, n). `after_layer(l, grad_weights,
-# grad_biases)` is called when the gradients of weights[[l]] are there and before the error goes back
-# through them; it returns the weights to send it through: update order "output_first" moves them
-# in it.
+# e, delta and the gradients of every layer (section 3); d (n_L, n).
+#
+# `after_layer(l, grad_weights, grad_biases)` is called when the gradients of weights[[l]] are there
+# and before the error goes back through them; it returns the weights to send it through: update
+# order "output_first" moves them in it.
 backward_pass <- function(forward, d, weights, method, after_layer = NULL) {
   z <- forward$z
   a <- forward$a
@@ -163,8 +164,9 @@ one_update <- function(parameters, x, d, method, move, update_order) {
 #'   gradients are those of the data's cost; weight decay is added by the optimiser.
 #' * `tp_update()`: a list of `network` and `optimizer`, both as they are after the update.
 #' * `tp_step()`: a list of `network`, `optimizer`, `forward` and `backward`.
-#' @section Errors: `twinprop_input_error` for arguments that do not fit; `twinprop_denominator_error`
-#'   if a rule that divides by a sum of weights meets a sum of 0 or nearly 0.
+#' @section Errors: `twinprop_input_error` for arguments that do not fit;
+#'   `twinprop_denominator_error` if a rule that divides by a sum of weights meets a sum of 0 or
+#'   nearly 0.
 #' @references Rumelhart, D. E., Hinton, G. E. and Williams, R. J. (1986). Learning representations
 #'   by back-propagating errors. *Nature* 323.
 #' @examples
@@ -197,13 +199,10 @@ tp_forward <- function(network, x) {
 #' @export
 tp_backward <- function(network, forward, d, cost = "half_mse", rule = "gradient") {
   check_network(network)
-  if (!inherits(forward, "tp_forward")) {
-    input_error("forward must be what tp_forward() returned, got ", describe(forward))
-  }
+  check_forward(forward, network)
   cost <- check_cost(cost, network)
   rule <- check_choice(rule, "rule", names(rules))
-  x <- forward$a[[1L]]
-  d <- check_samples(x, d, network, cost)$d
+  d <- check_samples(forward$a[[1L]], d, network, cost)$d
   method <- find_method(network, cost, rule)
   columns <- list(z = lapply(forward$z, t), a = lapply(forward$a, t))
   as_backward(backward_pass(columns, t(d), network$weights, method))
@@ -251,6 +250,20 @@ tp_step <- function(network, x, d, cost = "half_mse", rule = "gradient",
     forward = as_forward(step$forward),
     backward = as_backward(step$backward)
   )
+}
+
+# Refuse what is no forward pass of this network.
+check_forward <- function(forward, network) {
+  if (!inherits(forward, "tp_forward")) {
+    input_error("forward must be what tp_forward() returned, got ", describe(forward))
+  }
+  units <- vapply(forward$a, ncol, 0L)
+  if (!identical(units, network$layers)) {
+    input_error(
+      "forward must be of a network of layers ", paste(network$layers, collapse = "-"), ", got ",
+      paste(units, collapse = "-")
+    )
+  }
 }
 
 # A column per sample becomes a row per sample.

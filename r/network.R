@@ -13,9 +13,11 @@ inits <- list(
 #' Starting weights
 #'
 #' One stream of random numbers from the seed ([tp_random_stream()]); layer by layer the weights row
-#' by row, then the biases, each `lo + (hi - lo) * u`. `"xavier"`: -+ sqrt(6 / (inputs + units));
-#' `"he"`: -+ sqrt(6 / inputs); both with biases 0; `"torch"`: -+ 1 / sqrt(inputs); `"uniform"`: -+ 1;
-#' both for weights and biases.
+#' by row, then the biases, each `lo + (hi - lo) * u`, where lo and hi are
+#' * `"xavier"`: -+ sqrt(6 / (inputs + units)), with biases 0;
+#' * `"he"`: -+ sqrt(6 / inputs), with biases 0;
+#' * `"torch"`: -+ 1 / sqrt(inputs), for the biases too;
+#' * `"uniform"`: -+ 1, for the biases too.
 #'
 #' @param layers The sizes of the layers, the input first; at least 2 integers >= 1.
 #' @param init `"xavier"`, `"he"`, `"torch"` or `"uniform"`.
@@ -121,7 +123,7 @@ make_network <- function(layers, activations, weights, biases) {
 
 # Refuse what is no network, or one whose parts no longer fit each other.
 check_network <- function(network) {
-  if (!inherits(network, "tp_network")) {
+  if (!inherits(network, "tp_network") || !is.list(network)) {
     input_error("network must be a network made by tp_network(), got ", describe(network))
   }
   check_activations(as.list(network$activations), network$layers)

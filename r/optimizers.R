@@ -3,9 +3,9 @@
 # Section 4 of the contract. `step(settings)` binds the settings and gives the function that makes
 # one update of arrays of parameters: `function(w, g, memory, layers, t)` moves those of the lists'
 # entries that `layers` names, by the gradients g, and returns list(w, memory); t counts the updates
-# from 1. It takes lists because a call for each array would cost more than the arithmetic of a small
-# network. `memory(settings)` is what is remembered of an array before the first update; a number
-# stands for an array of it.
+# from 1. It takes lists because a call for each array would cost more than the arithmetic of a
+# small network. `memory(settings)` is what is remembered of an array before the first update; a
+# number stands for an array of it.
 
 # v = momentum v + G; W -= eta v, or eta (G + momentum v) with nesterov; torch.optim.SGD
 sgd <- list(
@@ -244,7 +244,7 @@ find_move <- function(optimizer) {
   )
 }
 
-# Move the weights and biases of these layers by their gradients; all are lists over the layers 2..L.
+# Move the weights and biases of these layers by their gradients; all are lists over layers 2..L.
 move_layers <- function(parameters, layers, grad_weights, grad_biases, move) {
   weights <- parameters$weights
   t <- parameters$updates

@@ -17,6 +17,9 @@ training_defaults <- list(
   snapshots = list()
 )
 
+# The exclusive or.
+default_data <- list(x = rbind(c(0, 0), c(0, 1), c(1, 0), c(1, 1)), d = cbind(c(0, 1, 1, 0)))
+
 # An object without keys; list() is an empty array.
 empty_object <- structure(list(), names = character())
 
@@ -126,7 +129,7 @@ check_plan <- function(plan) {
   network <- check_network_settings(network, "network.")
   training <- check_training(section(plan, "training", training_defaults))
   check_cost_fits(training$cost, output_activation(network))
-  data <- if (has(plan, "data")) plan[["data"]] else empty_object
+  data <- if (has(plan, "data")) plan[["data"]] else default_data
   samples <- check_plan_data(data, network, training$cost)
   training["batch_size"] <- list(
     check_batch_size(training$batch_size, "training.batch_size", nrow(samples$x))
@@ -191,9 +194,9 @@ check_plan_data <- function(data, network, cost) {
 #'   A file is written beside it first and then moved, so that it is never half there.
 #' @param run What [tp_run()] or [tp_train()] returned.
 #' @inheritParams tp_train
-#' @return `tp_run()` returns a list of class `tp_run`, see [tp_train()], invisibly if it is written;
-#'   `tp_write_run()` returns its `output`, invisibly. A run file is described in section 8 of the
-#'   contract, `docs/contract.md`.
+#' @return `tp_run()` returns a list of class `tp_run`, see [tp_train()], invisibly if it is
+#'   written; `tp_write_run()` returns its `output`, invisibly. A run file is described in section 8
+#'   of the contract, `docs/contract.md`.
 #' @section Errors: those of [tp_read_plan()] and [tp_train()]; `twinprop_input_error` if the output
 #'   cannot be written.
 #' @examples
@@ -209,7 +212,10 @@ tp_run <- function(plan, output = NULL, progress = FALSE) {
   plan <- tp_read_plan(plan)
   settings <- plan$training
   settings$optimizer <- make_optimizer(settings$optimizer)
-  run <- train(start_network(plan$network), t(plan$x), t(plan$d), settings, progress)
+  run <- train(
+    start_network(plan$network), t(plan$x), t(plan$d), settings,
+    progress_reporter(progress, settings$epochs)
+  )
   if (is.null(output)) {
     return(run)
   }

@@ -62,7 +62,8 @@ tp_train <- function(network, x, d, cost = "half_mse", rule = "gradient",
   progress <- check_switch(progress, "progress")
   samples <- check_samples(x, d, network, settings$cost)
   settings$batch_size <- check_batch_size(batch_size, "batch_size", nrow(samples$x))
-  train(network, t(samples$x), t(samples$d), settings, progress)
+  reporter <- progress_reporter(progress, settings$epochs)
+  train(network, t(samples$x), t(samples$d), settings, reporter)
 }
 
 # NULL stands for all rows.
@@ -80,7 +81,8 @@ check_batch_size <- function(value, name, rows) {
 }
 
 # Training with checked settings; x (n_1, n), d (n_L, n). Returns a tp_run.
-train <- function(network, x, d, settings, progress = FALSE) {
+train <- function(network, x, d, settings, reporter) {
+  on.exit(reporter$close())
   start_time <- Sys.time()
   optimizer <- settings$optimizer
   method <- find_method(network, settings$cost, settings$rule)
@@ -89,8 +91,6 @@ train <- function(network, x, d, settings, progress = FALSE) {
   n <- ncol(x)
   cost_at <- function(of) mean_cost(x, d, of, method, move$weight_decay)
   recorder <- snapshot_recorder(settings$snapshots, cost_at)
-  reporter <- progress_reporter(progress, settings$epochs)
-  on.exit(reporter$close())
 
   parameters <- as_parameters(network, optimizer)
   initial_cost <- cost_at(parameters)
