@@ -26,9 +26,13 @@ def error_cases():
     return {case["name"]: case for cases in lists for case in cases}
 
 
-def plan_text(case):
-    """The text of an error case's plan file."""
-    return case["plan_text"] if "plan_text" in case else json.dumps(case["plan"])
+def write_plan(case, folder):
+    """Write an error case's plan file, unless the case is that it is missing; return its name."""
+    if "plan_file" in case:
+        return case["plan_file"]
+    path = folder / "plan.json"
+    path.write_text(case["plan_text"] if "plan_text" in case else json.dumps(case["plan"]))
+    return path
 
 
 def assert_group(found, expected, tolerance, what, scale=None):

@@ -29,6 +29,16 @@ const PLAN_KEYS = ["format", "network", "training", "data"];
 const TRAINING_KEYS = Object.keys(TRAINING_DEFAULTS).map(snakeCase);
 const DATA_KEYS = ["x", "d", "dataset"];
 const DEFAULT_LAYERS = [2, 4, 1];
+/** The exclusive or. */
+const DEFAULT_DATA = {
+  x: [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ],
+  d: [[0], [1], [1], [0]],
+};
 
 function parsePlan(text) {
   try {
@@ -60,7 +70,7 @@ function checkSamples(x, d, network, training) {
 }
 
 function checkData(plan, network, training) {
-  const data = checkSection(plan, "data", DATA_KEYS);
+  const data = checkSection({ data: DEFAULT_DATA, ...plan }, "data", DATA_KEYS);
   const given = DATA_KEYS.filter((key) => Object.hasOwn(data, key)).join();
   if (given !== "dataset" && given !== "x,d") {
     throw new InputError('data must have either "dataset" or both "x" and "d"');

@@ -40,7 +40,7 @@ TOLERANCES = {
     "after_1000": TOLERANCE_AFTER_1000,
     "outputs": TOLERANCE_AFTER_1000,
     "errors": TOLERANCE_AFTER_1000,
-    "cost": TOLERANCE_AFTER_1000,
+    "costs": TOLERANCE_AFTER_1000,
 }
 
 
@@ -151,7 +151,7 @@ def differences(run: Run, reference: Run) -> dict[str, float]:
     # An error is a small difference of outputs of this size.
     size = float(np.abs(reference.outputs).max())
     result["errors"] = _difference([run.errors], [reference.errors], size)
-    result["cost"] = _difference(costs(run), costs(reference))
+    result["costs"] = _difference(costs(run), costs(reference))
     return result
 
 
@@ -359,7 +359,7 @@ _COLUMNS = {
     "after_1000": "1,000",
     "outputs": "outputs",
     "errors": "errors",
-    "cost": "cost",
+    "costs": "costs",
 }
 _LABEL_WIDTH = 44
 _HEADER = "\n".join(

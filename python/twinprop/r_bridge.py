@@ -83,7 +83,7 @@ def start_r() -> Any:
             raise EngineError(
                 f'engine "r": rpy2 cannot start R ({error}); install R, and the rpy2 that fits it'
             ) from None
-        if not robjects.r('requireNamespace("twinprop", quietly = TRUE)')[0]:
+        if not robjects.r["requireNamespace"]("twinprop", quietly=True)[0]:
             raise EngineError('engine "r" needs the R package twinprop: R CMD INSTALL .')
         return robjects
 
@@ -134,21 +134,18 @@ def run_plan_in_r(plan: Plan) -> Run:
         raise kind(result["error"])
     return Run(
         engine="r",
-        updates=int(result["updates"]),
-        seconds=float(result["seconds"]),
-        initial_cost=float(result["initial_cost"]),
-        cost=np.atleast_1d(result["cost"]),
-        final_cost=float(result["final_cost"]),
+        updates=int(result["updates"].item()),
+        seconds=result["seconds"].item(),
+        initial_cost=result["initial_cost"].item(),
+        cost=result["cost"],
+        final_cost=result["final_cost"].item(),
         outputs=result["outputs"],
         errors=result["errors"],
         weights=result["weights"],
-        biases=[np.atleast_1d(b) for b in result["biases"]],
+        biases=result["biases"],
         snapshots=[
             Snapshot(
-                int(kept["updates"]),
-                float(kept["cost"]),
-                kept["weights"],
-                [np.atleast_1d(b) for b in kept["biases"]],
+                int(kept["updates"].item()), kept["cost"].item(), kept["weights"], kept["biases"]
             )
             for kept in result.get("snapshots") or []
         ],
@@ -187,7 +184,7 @@ def _array_to_r(array: Array, robjects: Any) -> Any:
 
 
 def to_python(value: Any, robjects: Any) -> Any:
-    """Return Python's form: a named list as a dict, doubles as arrays, a single value as itself."""
+    """Return Python's form: a named list as a dict, numbers as arrays, a string as itself."""
     if value is robjects.NULL:
         return None
     if isinstance(value, robjects.ListVector):

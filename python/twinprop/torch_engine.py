@@ -35,7 +35,7 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "relu": torch.relu,
     "leaky_relu": lambda z: functional.leaky_relu(z, 0.01),
     "softplus": lambda z: functional.softplus(z, threshold=100.0),
-    "identity": lambda z: z,
+    "identity": torch.clone,  # a tensor of its own, so that z and a stay two for autograd
     "softmax": lambda z: torch.softmax(z, dim=1),
 }
 

@@ -308,6 +308,7 @@ case("layers-wide-output", "more outputs than inputs", {"layers": [2, 2, 4], "se
 case("plan-zero-epochs", "zero epochs: no update, an empty cost", {"layers": [2, 3, 2]}, {"epochs": 0}, d=D2)
 case("plan-xor", "the example of section 7", {"layers": [2, 4, 1], "activations": ["sigmoid", "sigmoid"], "init": "xavier", "seed": 42, "weights": None, "biases": None}, {"cost": "half_mse", "rule": "gradient", "update_order": "simultaneous", "optimizer": {"name": "sgd", "learning_rate": 0.5, "weight_decay": 0.0}, "batch_size": 1, "epochs": 1000, "shuffle": False, "seed": 42, "snapshots": []}, x=XOR_X, d=XOR_D)
 PLANS.append(("plan-defaults", "every key but data absent", {"data": {"x": XOR_X, "d": XOR_D}}))
+PLANS.append(("plan-empty", "every key absent: the data is the exclusive or", {}))
 PLANS.append(("plan-empty-sections", "empty sections take the defaults", {"network": {}, "training": {"optimizer": {}, "epochs": 5}, "data": {"x": XOR_X, "d": XOR_D}}))
 PLANS.append(("plan-partial-optimizer", "an optimiser without a name is sgd, one without a rate takes its own", {"network": {"layers": [2, 3, 1]}, "training": {"optimizer": {"weight_decay": 0.01}, "epochs": 20}, "data": {"x": XOR_X, "d": XOR_D}}))
 case("plan-integers-as-floats", "where an integer is asked, 3.0 is 3; where a number is asked, 1 is 1.0", {"layers": [2.0, 3.0, 2.0], "seed": 42.0}, {"epochs": 20.0, "batch_size": 2.0, "seed": -5.0, "shuffle": True, "snapshots": [1.0, 10.0], "optimizer": {"learning_rate": 1}}, d=D2)

@@ -522,8 +522,6 @@ for name, layers, activations, rows, message in (
 # Data --------------------------------------------------------------------------------------------------
 
 EITHER = 'data must have either "dataset" or both "x" and "d"'
-add("data", "absent", EITHER, plan={"training": ONE_EPOCH})
-add("data", "empty-plan", EITHER, plan={})
 data("data", "empty", EITHER)
 data("data", "x-only", EITHER, x=X)
 data("data", "d-only", EITHER, d=D)

@@ -74,8 +74,9 @@ def complete(plan):
     name = given.get("name", "sgd")
     training["optimizer"] = {"name": name, "weight_decay": 0.0, **DEFAULT_OPTIMIZERS[name], **given}
     training["epochs"] = int(training["epochs"])
-    x = [[float(v) for v in row] for row in plan["data"]["x"]]
-    d = [[float(v) for v in row] for row in plan["data"]["d"]]
+    data = plan.get("data", {"x": [[0, 0], [0, 1], [1, 0], [1, 1]], "d": [[0], [1], [1], [0]]})
+    x = [[float(v) for v in row] for row in data["x"]]
+    d = [[float(v) for v in row] for row in data["d"]]
     return network, training, x, d
 
 

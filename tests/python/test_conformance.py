@@ -10,7 +10,7 @@ from conformance import (
     assert_snapshots,
     cases,
     error_cases,
-    plan_text,
+    write_plan,
 )
 
 from twinprop import (
@@ -22,7 +22,7 @@ from twinprop import (
     read_plan,
     run_plan,
 )
-from twinprop.plan import parse_plan, run_to_dict
+from twinprop.plan import run_to_dict
 
 CASES = cases()
 ERRORS = error_cases()
@@ -85,11 +85,11 @@ def test_first_update_stage_by_stage(name):
 
 
 @pytest.mark.parametrize("name", ERRORS)
-def test_error(name):
+def test_error(name, tmp_path):
     case = ERRORS[name]
     kind = KINDS[case["kind"]]
     with pytest.raises(kind) as caught:
-        plan = parse_plan(plan_text(case))
+        plan = read_plan(write_plan(case, tmp_path))
         assert case["kind"] != "input", "an input error must come before anything is trained"
         run_plan(plan)
     message = str(caught.value)
@@ -100,8 +100,8 @@ def test_error(name):
 
 
 @pytest.mark.parametrize("name", [n for n, case in ERRORS.items() if case["kind"] != "input"])
-def test_the_network_keeps_the_weights_from_before_the_epoch(name):
-    plan = parse_plan(plan_text(ERRORS[name]))
+def test_the_network_keeps_the_weights_from_before_the_epoch(name, tmp_path):
+    plan = read_plan(write_plan(ERRORS[name], tmp_path))
     with pytest.raises((DivergenceError, DenominatorError)) as caught:
         run_plan(plan)
     kept = caught.value.network
