@@ -5,9 +5,9 @@
 # s * e * f'(z) for the squared costs and s * e for the cross entropies. `total(e, z, d)` sums the
 # samples' costs; a sample is a column (K, n).
 
-# Targets of softmax outputs must sum to 1 to this: decimals such as 1/3 do, 0.33 three times does
-# not.
-sum_tolerance <- 1e-9
+# Targets of softmax outputs must sum to 1 to this, for a - d to be the gradient to as many digits:
+# 1/3 three times does, 0.33 three times does not.
+sum_tolerance <- 1e-12
 
 # -sum_k (d log a + (1 - d) log(1 - a)) of sigmoid outputs, in z: finite when they saturate
 binary_cross_entropy <- function(e, z, d) {
