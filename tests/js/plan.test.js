@@ -10,7 +10,7 @@ import { assertThrows, caught, XOR_D, XOR_X } from "./helpers.js";
 const DATA = { x: XOR_X, d: XOR_D };
 
 test("absent keys take the contract's defaults", () => {
-  assert.deepEqual(readPlan({ data: DATA }), {
+  assert.deepEqual(readPlan({}), {
     format: "twinprop-plan/1",
     network: {
       layers: [2, 4, 1],
