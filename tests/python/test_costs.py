@@ -13,8 +13,8 @@ from twinprop.costs import check_targets, cost_function
 # A handful of roundings.
 VALUE = 1e-14
 
-# Central differences with step H err by H^2 C''' / 6 and by the roundings of the cost C over H: 1e-11
-# each at H = 1e-5, beside largest gradients of 0.01 to 1.
+# Central differences with step H err by H^2 C''' / 6 and by the roundings of the cost C over H:
+# 1e-11 each at H = 1e-5, beside largest gradients of 0.01 to 1.
 H = 1e-5
 SMOOTH = 1e-9
 # No net input is near a kink; but dead neurons leave smaller gradients, beside which the same
