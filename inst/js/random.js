@@ -48,8 +48,8 @@ function tempered(value) {
   return y >>> 0;
 }
 
-/** R keeps its uniforms inside (0, 1). */
-function inside(u) {
+/** R keeps its uniforms inside (0, 1): 0 and 1 are moved by half a step. */
+export function inside(u) {
   if (u <= 0) return EDGE;
   if (1 - u <= 0) return 1 - EDGE;
   return u;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { InputError, RandomStream } from "../../inst/js/index.js";
+import { inside } from "../../inst/js/random.js";
 import { assertThrows } from "./helpers.js";
 
 // From R 4.2.2:
@@ -70,6 +71,14 @@ test("one stream gives the same numbers in pieces", () => {
   const stream = new RandomStream(42);
   const pieces = [...stream.uniform(2), stream.next(), ...stream.uniform(700)];
   assert.deepEqual(pieces, new RandomStream(42).uniform(703));
+});
+
+test("0 and 1 are never drawn", () => {
+  // From R: s <- .Random.seed; s[2] <- 5L; s[8] <- 0L; .Random.seed <- s, so that the next output of
+  // MT19937 is 0; sprintf("%.17g", runif(1)).
+  assert.equal(inside(0), 1.1641532185403984e-10);
+  assert.equal(inside(1), 1 - 1.1641532185403984e-10);
+  assert.equal(inside(0.5), 0.5);
 });
 
 test("an order is R's order(runif(n)) less 1", () => {

@@ -143,6 +143,16 @@ test("a divergence leaves the network as it was before the epoch", async () => {
   assert.ok(network.parameters.every(Number.isFinite));
 });
 
+test("a weight that becomes Inf is told in its own epoch, though the cost was finite", () => {
+  // e = -1e150: the cost is 5e299, the gradient -1e300, and W = 1e10 * 1e300.
+  const network = new Network([1, 1], { activations: "identity", weights: [[[0]]] });
+  const optimizer = new Optimizer("sgd", { learningRate: 1e10 });
+  assert.throws(() => network.train([[1e150]], [[1e150]], { epochs: 5, optimizer }), {
+    message: /NaN or Inf in epoch 1;/,
+  });
+  assert.deepEqual(network.weights, [[[0]]]);
+});
+
 test("a cost that is Inf before training is told", () => {
   const network = new Network([1, 1], { activations: "identity", weights: [[[1e200]]] });
   assertThrows(
