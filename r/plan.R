@@ -30,7 +30,7 @@ empty_object <- structure(list(), names = character())
 #'
 #' @param plan A file's path, `"-"` for standard input, JSON text (it starts with a brace), or the
 #'   plan itself as a list, where matrices and vectors may stand for lists of numbers. Absent keys
-#'   take their defaults.
+#'   take their defaults, the data those of [xor].
 #' @return A list of class `tp_plan`, complete and checked: `network` and `training`, lists of
 #'   settings; `x` (n, n_1) and `d` (n, n_L), matrices; `dropped`, how many rows of a data set were
 #'   left out because of missing values.

@@ -19,6 +19,7 @@ test_that("absent keys take their defaults", {
   ))
   expect_identical(plan$x, rbind(c(0, 0), c(0, 1)))
   expect_identical(plan$d, cbind(c(0, 1)))
+  expect_identical(tp_read_plan("{}")[c("x", "d")], list(x = xor_x, d = xor_d))
 })
 
 test_that("a plan comes from a file, text, or a list, and stays itself", {
@@ -152,7 +153,7 @@ test_that("bad plans", {
     tp_read_plan("[1, 2]"), "the plan must be an object, got a list of 2"
   )
   expect_input_error(
-    tp_read_plan(list()), "data must have either \"dataset\" or both \"x\" and \"d\""
+    tp_read_plan(list(data = list())), "data must have either \"dataset\" or both \"x\" and \"d\""
   )
   expect_error(
     tp_read_plan(tempdir()), "cannot read the plan", class = "twinprop_input_error"
