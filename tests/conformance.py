@@ -8,8 +8,8 @@ import numpy as np
 
 CASES = Path(__file__).parent / "cases"
 
-# Relative to the largest value of a group. One update is a few dozen roundings deep; what differs between
-# engines is the last bit of exp (V8), two of tanh (numpy) and the order of sums (BLAS).
+# Relative to the largest value of a group. One update is a few dozen roundings deep; what differs
+# between engines is the last bit of exp (V8), two of tanh (numpy) and the order of sums (BLAS).
 AFTER_ONE_UPDATE = 1e-12
 # A thousand updates carry these roundings on; the cases are chosen well-conditioned.
 AFTER_A_THOUSAND = 1e-10

@@ -1,8 +1,11 @@
-"""Every conformance case, stage by stage and as a whole run. Twins: tests/testthat/test-conformance.R,
-tests/js/conformance.test.js."""
+"""Every conformance case, stage by stage and as a whole run.
+
+Twins: tests/testthat/test-cases.R, tests/js/conformance.test.js.
+"""
 
 import numpy as np
 import pytest
+
 from conformance import (
     AFTER_ONE_UPDATE,
     assert_group,
@@ -12,7 +15,6 @@ from conformance import (
     error_cases,
     write_plan,
 )
-
 from twinprop import (
     DenominatorError,
     DivergenceError,

@@ -1,0 +1,412 @@
+# The proof: the same plans on every engine, and how far apart they are. Twin:
+# python/twinprop/crosscheck.py (there also python/twinprop/engines.py)
+
+# After one update results differ by a few roundings: the last bit of exp (V8), two of tanh (numpy),
+# and the order of sums (BLAS). A thousand updates carry these on. Section 10 of the contract.
+crosscheck_tolerances <- c(
+  after_1 = 1e-12, after_10 = 1e-10, after_1000 = 1e-10, outputs = 1e-10, errors = 1e-10,
+  costs = 1e-10
+)
+
+#' Prove that every language gives the same errors and the same updated weights
+#'
+#' Trains the same plans in R, in Python and in JavaScript (by plan files, in processes of their own)
+#' and compares the results with R's. From Python, `twinprop crosscheck` does the same and adds torch
+#' as referee.
+#'
+#' @param datasets Names from [tp_dataset_names()].
+#' @param engines Which to hold against R: `"python"` (found by the environment variable
+#'   `TWINPROP_PYTHON`, else `python3`) and `"js"` (node). One that is missing is named, with what to
+#'   install, and the others still run.
+#' @param require Engines whose absence makes the result a failure.
+#' @param progress Whether to say which plan is being trained.
+#' @param x What `tp_crosscheck()` returned.
+#' @param each Whether to print a line for every plan; else a line for each data set and engine, with
+#'   the largest difference over its rules and costs.
+#' @param ... Not used.
+#' @return A data frame of class `tp_crosscheck`, a row for each plan and engine: `dataset`,
+#'   `network` (`"mlp"`, or `"p5"` for what the p5.js lesson's network does), `rule`, `cost`,
+#'   `engine`; the largest relative differences of the weights after 1, 10 and 1,000 updates
+#'   (`after_1`, `after_10`, `after_1000`), of `outputs`, `errors` and `costs`; `seconds`, the
+#'   engine's own time; `agrees`; `error`, why there is no run. The attributes `agrees`, `missing`
+#'   and `verdict` hold the result.
+#' @section Errors: `twinprop_input_error` if a data set or an engine is unknown.
+#' @seealso [tp_run()]
+#' @examples
+#' # R alone, so that it needs nothing else
+#' tp_crosscheck("xor", engines = character())
+#' \dontrun{
+#' tp_crosscheck()
+#' }
+#' @export
+tp_crosscheck <- function(datasets = tp_dataset_names(), engines = c("python", "js"),
+                          require = character(), progress = interactive()) {
+  check_names(datasets, "datasets", tp_dataset_names())
+  check_names(engines, "engines", names(outside_engines))
+  check_names(require, "require", names(outside_engines))
+  progress <- check_switch(progress, "progress")
+
+  wanted <- union(engines, require)
+  missing <- unlist(lapply(stats::setNames(nm = wanted), function(name) {
+    outside_engines[[name]]$missing()
+  }))
+  present <- setdiff(engines, names(missing))
+  checks <- unlist(lapply(datasets, make_checks), recursive = FALSE)
+  rows <- lapply(seq_along(checks), function(i) {
+    check <- checks[[i]]
+    if (progress) {
+      message(i, "/", length(checks), " ", check$dataset, " ", check$rule, " ", check$cost)
+    }
+    crosscheck_rows(check, present)
+  })
+  table <- do.call(rbind, c(list(no_crosscheck_rows()), unlist(rows, recursive = FALSE)))
+  structure(
+    table,
+    class = c("tp_crosscheck", "data.frame"),
+    agrees = all(table$agrees) && !any(require %in% names(missing)),
+    missing = missing,
+    verdict = crosscheck_verdict(table, c("r", present), missing)
+  )
+}
+
+check_names <- function(value, name, allowed) {
+  if (!is.character(value)) {
+    input_error(name, " must be a list of names, got ", describe(value))
+  }
+  for (i in seq_along(value)) {
+    check_choice(value[[i]], paste(name, "entry", i), allowed)
+  }
+}
+
+# The plans that are trained on a data set: every rule with every cost that fits. Their settings are
+# in inst/js/crosscheck.json, from where Python takes them too.
+make_checks <- function(dataset) {
+  settings <- jsonlite::read_json(
+    system.file("js", "crosscheck.json", package = "twinprop", mustWork = TRUE),
+    simplifyVector = TRUE
+  )
+  setting <- settings$settings[[dataset]]
+  description <- dataset_description(dataset, "datasets")
+  data <- dataset_plan_data(dataset)
+  classes <- description$columns[[description$outputs[[1L]]]]$type == "factor"
+
+  check <- function(rule, cost, name = "mlp", ...) {
+    network <- description$network
+    if (is.null(network)) {
+      network <- list(
+        layers = c(ncol(data$x), setting$hidden, ncol(data$d)),
+        init = if (name == "p5") "uniform" else "xavier"
+      )
+    }
+    hidden <- rep("sigmoid", length(network$layers) - 2L)
+    softmax <- cost == "cross_entropy" && classes
+    network$activations <- as.list(c(hidden, if (softmax) "softmax" else setting$output))
+    learning_rate <- setting$learning_rate
+    if (rule == "proportional") {
+      # Weights of one sign, as in textbook drawings, that stay so: where a sum of weights crosses 0,
+      # this rule amplifies the last bit of anything to the first digit.
+      learning_rate <- learning_rate * settings$proportional_factor
+      if (is.null(network$weights)) {
+        network$weights <- lapply(tp_starting_weights(network$layers)$weights, abs)
+      }
+    }
+    training <- utils::modifyList(
+      list(
+        cost = cost, rule = rule, optimizer = list(learning_rate = learning_rate),
+        batch_size = setting$batch_size, shuffle = setting$shuffle, snapshots = settings$snapshots
+      ),
+      list(...)
+    )
+    updates_per_epoch <- ceiling(nrow(data$x) / training$batch_size)
+    training$epochs <- ceiling(max(settings$snapshots) / updates_per_epoch)
+    plan <- list(network = network, training = training, data = list(dataset = dataset))
+    list(
+      dataset = dataset, rule = rule, cost = cost, network = name, plan = tp_read_plan(plan)
+    )
+  }
+
+  squared <- setting$output != "sigmoid"
+  costs <- if (squared) setdiff(settings$costs, "cross_entropy") else settings$costs
+  checks <- list()
+  for (rule in settings$rules) {
+    for (cost in costs) checks <- c(checks, list(check(rule, cost)))
+  }
+  if (!squared) {
+    # The best-known p5.js network: online, the error sent back through weights that have already
+    # moved, without f'.
+    p5 <- check(
+      "transpose", "half_sse", "p5",
+      update_order = "output_first", batch_size = 1,
+      optimizer = list(learning_rate = settings$p5_learning_rate)
+    )
+    checks <- c(checks, list(p5))
+  }
+  checks
+}
+
+# One plan on R and on the engines that are there: a list of rows.
+crosscheck_rows <- function(check, present) {
+  attempt <- function(train) {
+    tryCatch(train(check$plan), twinprop_error = function(e) conditionMessage(e))
+  }
+  reference <- attempt(tp_run)
+  lapply(present, function(name) {
+    run <- attempt(outside_engines[[name]]$run)
+    trained <- is.list(run) && is.list(reference)
+    same <- !trained && identical(run, reference)
+    differences <- if (trained) {
+      run_differences(run, reference)
+    } else {
+      stats::setNames(rep(if (same) 0 else Inf, length(crosscheck_tolerances)),
+                      names(crosscheck_tolerances))
+    }
+    data.frame(
+      check[c("dataset", "network", "rule", "cost")],
+      engine = name, as.list(differences), seconds = if (trained) run$seconds else 0,
+      agrees = all(differences <= crosscheck_tolerances),
+      error = if (trained || same) NA_character_ else as.character(run)[[1L]],
+      stringsAsFactors = FALSE
+    )
+  })
+}
+
+no_crosscheck_rows <- function() {
+  text <- character()
+  number <- numeric()
+  data.frame(
+    dataset = text, network = text, rule = text, cost = text, engine = text, after_1 = number,
+    after_10 = number, after_1000 = number, outputs = number, errors = number, costs = number,
+    seconds = number,
+    agrees = logical(), error = text, stringsAsFactors = FALSE
+  )[0L, ]
+}
+
+# How far a run is from the reference, group by group, relative to the group's size; Inf where a
+# shape differs, a field is missing or a value is not finite.
+run_differences <- function(run, reference) {
+  kept <- function(from, updates) {
+    for (snapshot in from$snapshots) {
+      if (snapshot$updates == updates) {
+        return(c(snapshot$weights, snapshot$biases))
+      }
+    }
+    NULL
+  }
+  costs <- function(from) list(from$initial_cost, from$cost, from$final_cost)
+  after <- function(updates) group_difference(kept(run, updates), kept(reference, updates))
+  final <- group_difference(c(run$weights, run$biases), c(reference$weights, reference$biases))
+  c(
+    after_1 = after(1), after_10 = after(10), after_1000 = max(after(1000), final),
+    outputs = group_difference(list(run$outputs), list(reference$outputs)),
+    # An error is a small difference of outputs of this size.
+    errors = group_difference(
+      list(run$errors), list(reference$errors), max(abs(reference$outputs))
+    ),
+    costs = group_difference(costs(run), costs(reference))
+  )
+}
+
+# max abs(p - q) / max abs(q) of a group of arrays; Inf if it cannot be compared.
+group_difference <- function(found, reference, size = NULL) {
+  shape <- function(array) if (is.null(dim(array))) length(array) else dim(array)
+  if (length(reference) == 0L ||
+        !identical(lapply(found, shape), lapply(reference, shape))) {
+    return(Inf)
+  }
+  p <- unlist(found)
+  q <- unlist(reference)
+  if (!all(is.finite(p)) || !all(is.finite(q))) {
+    return(Inf)
+  }
+  worst <- max(abs(p - q))
+  if (worst == 0) {
+    return(0)
+  }
+  if (is.null(size)) size <- max(abs(q))
+  if (size > 0) worst / size else Inf
+}
+
+# The engines that are programs of their own: `missing()` gives NULL or what to install, `run(plan)`
+# a run. They read a plan file and write a run file.
+outside_engines <- list(
+  python = list(
+    missing = function() {
+      found <- suppressWarnings(system2(
+        python_command(), c("-m", "twinprop", "--version"),
+        stdout = FALSE, stderr = FALSE
+      ))
+      if (found != 0) {
+        paste0(
+          "install the Python package: pip install twinprop, for the Python that the environment ",
+          "variable TWINPROP_PYTHON names (now ", python_command(), ")"
+        )
+      }
+    },
+    run = function(plan) {
+      run_by_files("python", python_command(), c("-m", "twinprop", "run"), "-o", plan)
+    }
+  ),
+  js = list(
+    missing = function() {
+      if (!nzchar(Sys.which("node"))) {
+        "install node (18 or newer; on Debian or Ubuntu: apt-get install nodejs)"
+      }
+    },
+    run = function(plan) {
+      script <- system.file("js", "run.js", package = "twinprop", mustWork = TRUE)
+      run_by_files("js", "node", shQuote(script), NULL, plan)
+    }
+  )
+)
+
+python_command <- function() {
+  Sys.getenv("TWINPROP_PYTHON", "python3")
+}
+
+# Write the plan, let a program train it, read the run.
+run_by_files <- function(name, command, before, output_option, plan) {
+  plan_file <- tempfile("plan-", fileext = ".json")
+  run_file <- tempfile("run-", fileext = ".json")
+  errors <- tempfile("errors-")
+  on.exit(unlink(c(plan_file, run_file, errors)))
+  writeLines(plan_json(plan), plan_file, useBytes = TRUE)
+  status <- suppressWarnings(system2(
+    command, c(before, shQuote(plan_file), output_option, shQuote(run_file)),
+    stdout = FALSE, stderr = errors
+  ))
+  if (status != 0) {
+    printed <- paste(readLines(errors, warn = FALSE), collapse = "\n")
+    message <- sub("^Error: ", "", printed)
+    # The training's own errors are passed on as they are.
+    if (grepl("^(the cost|rule \")", message)) {
+      stop(tp_condition("twinprop_divergence_error", message))
+    }
+    stop(tp_condition("twinprop_engine_error", paste0("engine \"", name, "\" failed: ", message)))
+  }
+  read_run(run_file)
+}
+
+# A run file as tp_run() gives it: matrices and vectors.
+read_run <- function(path) {
+  run <- jsonlite::read_json(path)
+  numbers <- function(values) as.numeric(unlist(values))
+  matrix_of <- function(rows) {
+    matrix(numbers(rows), nrow = length(rows), byrow = TRUE)
+  }
+  parameters <- function(from) {
+    from$weights <- lapply(from$weights, matrix_of)
+    from$biases <- lapply(from$biases, numbers)
+    from
+  }
+  run$cost <- numbers(run$cost)
+  run$outputs <- matrix_of(run$outputs)
+  run$errors <- matrix_of(run$errors)
+  run$snapshots <- lapply(run$snapshots, parameters)
+  parameters(run)
+}
+
+# A checked plan as its file has it.
+plan_json <- function(plan) {
+  value <- function(x) {
+    if (is.null(x)) {
+      return("null")
+    }
+    if (is.matrix(x)) {
+      return(json_matrix(x))
+    }
+    if (is.list(x)) {
+      entries <- vapply(x, value, "")
+      return(if (is.null(names(x))) json_array(entries) else json_object(entries))
+    }
+    if (is.character(x)) {
+      return(quoted(x))
+    }
+    if (is.logical(x)) {
+      return(if (x) "true" else "false")
+    }
+    json_number(x)
+  }
+  # Which vectors are arrays, also where they have one entry.
+  network <- plan$network
+  network$layers <- as.list(network$layers)
+  network$activations <- as.list(unname(network$activations))
+  if (!is.null(network$biases)) network$biases <- lapply(network$biases, as.list)
+  training <- plan$training
+  training$snapshots <- as.list(training$snapshots)
+  pairs <- intersect(c("betas", "etas", "step_sizes"), names(training$optimizer))
+  training$optimizer[pairs] <- lapply(training$optimizer[pairs], as.list)
+  value(list(
+    format = plan_format, network = network, training = training,
+    data = list(x = plan$x, d = plan$d)
+  ))
+}
+
+crosscheck_verdict <- function(table, engines, missing) {
+  named <- if (length(missing) > 0L) {
+    paste0(" Missing: ", names(missing), " (", missing, ").", collapse = "")
+  } else {
+    ""
+  }
+  differing <- table[!table$agrees, ]
+  if (nrow(differing) > 0L) {
+    first <- differing[1L, ]
+    return(paste0(
+      "DIFFERS: ", nrow(differing), " of ", nrow(table), " comparisons, the first on ",
+      first$engine, ": ", first$dataset, ", rule ", first$rule, ", cost ", first$cost, ".", named
+    ))
+  }
+  if (nrow(table) == 0L) {
+    return(paste0("Nothing compared: no engine but R is here.", named))
+  }
+  plans <- nrow(unique(table[c("dataset", "network", "rule", "cost")]))
+  worst <- max(unlist(table[names(crosscheck_tolerances)]))
+  sprintf(
+    paste0(
+      "All agree: %s give the same errors and the same updated weights in all %d plans ",
+      "(largest relative difference %.1e).%s"
+    ),
+    paste(engines, collapse = ", "), plans, worst, named
+  )
+}
+
+#' @rdname tp_crosscheck
+#' @export
+print.tp_crosscheck <- function(x, each = FALSE, ...) {
+  columns <- names(crosscheck_tolerances)
+  cat(
+    "Largest relative difference from R: weights after 1, 10 and 1,000 updates, outputs, errors, ",
+    "costs.\n", sprintf("%-44s%-8s", "", "engine"),
+    sprintf("%9s", c("1 update", "10", "1,000", "outputs", "errors", "costs", "seconds")), "\n",
+    sep = ""
+  )
+  plan <- paste0(
+    x$dataset, "  ", ifelse(x$network == "p5", "p5.js network", x$rule), ", ", x$cost
+  )
+  label <- ifelse(each | x$network == "p5", plan, x$dataset)
+  group <- paste(label, x$engine, sep = "\r")
+  shown <- ""
+  line <- function(label, rows) {
+    cells <- vapply(rows[columns], max, 0)
+    cat(
+      sprintf("%-44s%-8s", if (label == shown) "" else label, rows$engine[[1L]]),
+      ifelse(is.finite(cells), sprintf("%9.1e", cells), sprintf("%9s", "-")),
+      sprintf("%9.2f  %s", sum(rows$seconds), if (all(rows$agrees)) "agree" else "DIFFERS"),
+      if (nrow(rows) == 1L && !is.na(rows$error)) paste0(" (", rows$error, ")"), "\n",
+      sep = ""
+    )
+    shown <<- label
+  }
+  for (key in unique(group)) {
+    rows <- as.data.frame(x)[group == key, ]
+    of_group <- label[group == key][[1L]]
+    if (nrow(rows) > 1L) {
+      of_group <- paste0(of_group, "  ", nrow(rows), " plans, worst of each column")
+    }
+    line(of_group, rows)
+  }
+  if (!each) {
+    for (i in which(!x$agrees & x$network != "p5")) line(plan[[i]], as.data.frame(x)[i, ])
+  }
+  cat("\n", attr(x, "verdict"), "\n", sep = "")
+  invisible(x)
+}
