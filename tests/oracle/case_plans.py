@@ -58,6 +58,15 @@ for name in ("sigmoid", "logistic", "tanh", "relu", "leaky_relu", "softplus", "i
         {"optimizer": {"name": "sgd", "learning_rate": 0.1}},
         d=D2,
     )
+for name in ("relu", "leaky_relu"):
+    case(
+        f"activation-kink-{name}",
+        f"{name}'s derivative at z = 0, where the first row finds the hidden layer",
+        {"layers": [2, 3, 2], "activations": [name, "sigmoid"], "seed": 7},
+        {"epochs": 20},
+        x=[[0, 0], *X[1:]],
+        d=D2,
+    )
 case("activation-one-name", "one activation name stands for every layer", {"layers": [2, 3, 2, 1], "activations": "tanh"}, {})
 case(
     "activation-mixed",
