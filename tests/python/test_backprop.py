@@ -252,7 +252,7 @@ def test_proportional_shares_add_up_to_the_error_in_every_layer():
 
 
 # 1 + (-1 + d) = d is left of weights of size 2: at most 2e-6 counts as nothing left.
-@pytest.mark.parametrize("left", [0.0, 1.9e-6, -1.9e-6])
+@pytest.mark.parametrize("left", [0.0, 1.99e-6, -1.99e-6])
 def test_a_vanishing_denominator_names_layer_and_neuron(left):
     with pytest.raises(DenominatorError) as caught:
         shared_out("proportional", [[1.0, 1.0], [1.0, -1.0 + left]])
@@ -264,7 +264,7 @@ def test_a_vanishing_denominator_names_layer_and_neuron(left):
         shared_out(rule, [[1.0, 1.0], [1.0, -1.0 + left]])
 
 
-@pytest.mark.parametrize("left", [2.1e-6, -2.1e-6])
+@pytest.mark.parametrize("left", [2.01e-6, -2.01e-6])
 def test_a_small_denominator_is_allowed(left):
     hidden, _ = shared_out("proportional", [[1.0, 1.0], [1.0, -1.0 + left]])
     assert np.isfinite(hidden).all()
