@@ -319,12 +319,13 @@ def run_training(
     epoch_costs: list[float] = []
     kept: list[Snapshot] = []
     to_keep = [*snapshots, math.inf]
-    updates = 0
+    updates = begun = 0
     before = network.parameters.copy()
     try:
         with np.errstate(all="ignore"), show_progress(progress, epochs) as show:
             for epoch in range(1, epochs + 1):
                 np.copyto(before, network.parameters)
+                begun = epoch
                 if shuffle:
                     order = stream.order(rows)
                     np.take(x, order, axis=0, out=shuffled_x)
@@ -354,10 +355,11 @@ def run_training(
         error.network = network
         raise
     except KeyboardInterrupt:
-        np.copyto(network.parameters, before)
+        if len(epoch_costs) < begun:  # in the middle of an epoch
+            np.copyto(network.parameters, before)
         warnings.warn(
             f"training interrupted; the network keeps its weights after {len(epoch_costs)} epochs",
-            stacklevel=3,
+            stacklevel=4,  # whoever called Network.train
         )
         updates = len(epoch_costs) * len(batches)
         kept = [snapshot for snapshot in kept if snapshot.updates <= updates]

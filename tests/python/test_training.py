@@ -1,0 +1,379 @@
+"""Training against the same updates made one by one. Twins: tests/testthat/test-training.R,
+tests/js/training.test.js."""
+
+import os
+import signal
+import warnings
+from contextlib import nullcontext
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from twinprop import (
+    DenominatorError,
+    DivergenceError,
+    Network,
+    Optimizer,
+    RandomStream,
+    training,
+)
+
+# A mean may be summed in another order.
+SUMS = 1e-14
+
+X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [0.5, 0.2]])
+D = np.array([[0.0], [1.0], [1.0], [0.0], [0.3]])
+
+
+def network(**settings):
+    return Network([2, 3, 1], "tanh", **settings)
+
+
+def by_steps(net, orders, batch_size, optimizer, cost="half_mse"):
+    """Train by steps; the mean cost of each epoch's samples, each before its own update."""
+    decay = optimizer.settings["weight_decay"]
+    epochs = []
+    for order in orders:
+        total = 0.0
+        for start in range(0, len(order), batch_size):
+            rows = order[start : start + batch_size]
+            x, d = X[rows], D[rows]
+            total += len(rows) * net.mean_cost(x, d, cost=cost, weight_decay=decay)
+            net.step(x, d, cost=cost, optimizer=optimizer)
+        epochs.append(total / len(order))
+    return epochs
+
+
+def same(run, net, costs, updates):
+    np.testing.assert_allclose(run.cost, costs, rtol=SUMS)
+    assert run.updates == updates
+    for found, wanted in zip([*run.weights, *run.biases], [*net.weights, *net.biases]):
+        np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("cost", ["half_mse", "half_sse", "mse"])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize(("batch_size", "updates"), [(1, 5), (2, 3), (4, 2), (5, 1), (None, 1)])
+def test_training_is_its_steps(batch_size, updates, weight_decay, cost):
+    one, other = network(), network()
+    optimizers = [Optimizer("momentum", weight_decay=weight_decay) for _ in range(2)]
+    run = one.train(X, D, epochs=4, batch_size=batch_size, optimizer=optimizers[0], cost=cost)
+    orders = [np.arange(5)] * 4
+    costs = by_steps(other, orders, batch_size or 5, optimizers[1], cost)
+    same(run, other, costs, 4 * updates)
+
+    start, end = network(), other
+    about = {"cost": cost, "weight_decay": weight_decay}
+    assert run.initial_cost == pytest.approx(start.mean_cost(X, D, **about), rel=SUMS)
+    assert run.final_cost == pytest.approx(end.mean_cost(X, D, **about), rel=SUMS)
+    np.testing.assert_array_equal(run.outputs, end.predict(X))
+    np.testing.assert_array_equal(run.errors, end.predict(X) - D)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, None])
+def test_shuffles_are_the_orders_of_one_stream(batch_size):
+    stream = RandomStream(7)
+    orders = [stream.order(5) for _ in range(6)]
+    assert len({tuple(order) for order in orders}) > 1
+    one, other = network(), network()
+    run = one.train(X, D, epochs=6, batch_size=batch_size, shuffle=True, seed=7)
+    costs = by_steps(other, orders, batch_size or 5, Optimizer())
+    same(run, other, costs, 6 * -(-5 // (batch_size or 5)))
+    # Outputs stay in the given order.
+    np.testing.assert_array_equal(run.outputs, other.predict(X))
+
+
+def test_seeds_make_shuffles_and_nothing_else():
+    def weights(**settings):
+        net = network()
+        net.train(X, D, epochs=3, **settings)
+        return net.parameters.tolist()
+
+    assert weights(shuffle=True, seed=1) == weights(shuffle=True, seed=1)
+    assert weights(shuffle=True, seed=1) != weights(shuffle=True, seed=2)
+    assert weights(seed=1) == weights(seed=2)
+    assert weights(shuffle=True) == weights(shuffle=True, seed=42)
+
+
+@pytest.mark.parametrize("rule", ["gradient", "transpose", "proportional_abs"])
+@pytest.mark.parametrize("update_order", ["simultaneous", "output_first"])
+def test_rule_and_update_order_reach_the_steps(rule, update_order):
+    one, other = network(), network()
+    settings = {"rule": rule, "update_order": update_order}
+    one.train(X, D, epochs=2, **settings)
+    optimizer = Optimizer()
+    for row in [*range(5)] * 2:
+        other.step(X[[row]], D[[row]], optimizer=optimizer, **settings)
+    np.testing.assert_array_equal(one.parameters, other.parameters)
+
+
+def test_snapshots():
+    run = network().train(X, D, epochs=3, batch_size=2, snapshots=[1, 4, 9, 20])
+    assert [kept.updates for kept in run.snapshots] == [1, 4, 9]
+    other, optimizer = network(), Optimizer()
+    batches = [slice(0, 2), slice(2, 4), slice(4, 5)] * 3
+    expected = {}
+    for updates, rows in enumerate(batches, 1):
+        other.step(X[rows], D[rows], optimizer=optimizer)
+        expected[updates] = (other.parameters.copy(), other.mean_cost(X, D))
+    for kept in run.snapshots:
+        parameters, cost = expected[kept.updates]
+        found = np.concatenate([v.ravel() for v in (*kept.weights, *kept.biases)])
+        np.testing.assert_array_equal(found, parameters)
+        assert kept.cost == pytest.approx(cost, rel=SUMS)
+
+
+def test_zero_epochs():
+    net = network()
+    before = net.parameters.copy()
+    run = net.train(X, D, epochs=0, snapshots=[1])
+    assert (run.updates, run.cost.shape, run.snapshots) == (0, (0,), [])
+    assert run.initial_cost == run.final_cost == net.mean_cost(X, D)
+    np.testing.assert_array_equal(net.parameters, before)
+    np.testing.assert_array_equal(run.outputs, net.predict(X))
+    assert len(run.history) == 0
+
+
+def test_defaults():
+    one, other = network(), network()
+    run = one.train(X[:2], D[:2])
+    explicit = other.train(
+        X[:2],
+        D[:2],
+        cost="half_mse",
+        rule="gradient",
+        update_order="simultaneous",
+        optimizer=Optimizer("sgd", learning_rate=0.5),
+        batch_size=1,
+        epochs=1000,
+        shuffle=False,
+        seed=42,
+        snapshots=(),
+    )
+    assert run.updates == 2000
+    np.testing.assert_array_equal(run.cost, explicit.cost)
+    np.testing.assert_array_equal(one.parameters, other.parameters)
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "adam"])
+def test_training_twice_goes_on_with_the_same_optimizer(name):
+    one, other = network(), network()
+    optimizer = Optimizer(name)
+    first = one.train(X, D, epochs=2, optimizer=optimizer)
+    second = one.train(X, D, epochs=3, optimizer=optimizer)
+    whole = other.train(X, D, epochs=5, optimizer=Optimizer(name))
+    np.testing.assert_array_equal(one.parameters, other.parameters)
+    np.testing.assert_array_equal([*first.cost, *second.cost], whole.cost)
+    assert second.initial_cost == first.final_cost
+    assert optimizer.updates == 25
+
+
+def test_a_run_keeps_its_weights_when_the_network_goes_on():
+    net = network()
+    run = net.train(X, D, epochs=1, snapshots=[5])
+    kept = [values.copy() for values in (*run.weights, *run.biases)]
+    net.train(X, D, epochs=1)
+    for found, wanted in zip((*run.weights, *run.biases), kept):
+        np.testing.assert_array_equal(found, wanted)
+    np.testing.assert_array_equal(run.snapshots[0].weights[0], kept[0])
+
+
+def test_training_leaves_the_data_as_they_are():
+    x, d = X.copy(), D.copy()
+    network().train(x, d, epochs=2, shuffle=True)
+    np.testing.assert_array_equal(x, X)
+    np.testing.assert_array_equal(d, D)
+
+
+def test_history_and_repr():
+    run = network().train(X, D, epochs=3)
+    expected = pd.DataFrame({"epoch": [1, 2, 3], "cost": run.cost})
+    pd.testing.assert_frame_equal(run.history, expected)
+    assert repr(run) == (
+        f"Run('python', 3 epochs, 15 updates, cost {run.initial_cost:.6g} -> {run.final_cost:.6g})"
+    )
+    assert run.engine == "python"
+    assert run.seconds > 0
+
+
+# Errors -----------------------------------------------------------------------------------------
+
+
+def failing(learning_rate, **settings):
+    """A linear network that diverges: each update multiplies w - 1 by 1 - learning_rate."""
+    net = Network([1, 1], "identity", weights=[[[2.0]]])
+    optimizer = Optimizer(learning_rate=learning_rate)
+    return net, lambda epochs: net.train(
+        [[1.0]], [[1.0]], epochs=epochs, optimizer=optimizer, **settings
+    )
+
+
+def test_divergence_keeps_the_weights_from_before_the_epoch():
+    # Weight and bias move alike: each update multiplies the error by 1 - 2e100, so the error of 1
+    # becomes 2e100, then 4e200, whose square is Inf: the cost of the third epoch.
+    net, train = failing(1e100)
+    with pytest.raises(DivergenceError) as caught:
+        train(10)
+    assert str(caught.value) == (
+        "the cost or a weight became NaN or Inf in epoch 3; the network keeps its weights from "
+        "before that epoch. Try a smaller learning_rate (now 1e+100), standardised inputs or "
+        "smaller starting weights"
+    )
+    assert caught.value.network is net
+    other, train = failing(1e100)
+    for _ in range(2):
+        other.step([[1.0]], [[1.0]], optimizer=Optimizer(learning_rate=1e100))
+    np.testing.assert_array_equal(net.parameters, other.parameters)
+
+
+def test_a_final_cost_that_is_not_finite_is_the_last_epoch_s():
+    # After two epochs the cost of each was finite, that of the final weights is not.
+    net, train = failing(1e100)
+    with pytest.raises(DivergenceError, match="in epoch 2;"):
+        train(2)
+    other, train = failing(1e100)
+    train(1)
+    np.testing.assert_array_equal(net.parameters, other.parameters)
+
+
+def test_a_weight_that_is_not_finite_is_divergence():
+    net, train = failing(1e308)
+    net.weights[0][0, 0] = 1e10  # an error of 1e10: the first update overflows
+    with pytest.raises(DivergenceError, match="in epoch 1;"):
+        train(1)
+    assert net.parameters.tolist() == [1e10, 0.0]
+
+
+def test_divergence_before_training():
+    net = Network([1, 1], "identity", weights=[[[1e200]]])
+    with pytest.raises(DivergenceError) as caught:
+        net.train([[1e5]], [[0.0]], epochs=1)
+    assert str(caught.value) == (
+        "the cost is NaN or Inf before training: standardise the inputs or use smaller starting "
+        "weights"
+    )
+    assert net.parameters.tolist() == [1e200, 0.0]
+
+
+@pytest.mark.parametrize("update_order", ["simultaneous", "output_first"])
+def test_a_vanishing_denominator_keeps_the_weights_from_before_the_epoch(update_order):
+    # The second output is dead, so its weights stay at a sum of 0; with "output_first" those of
+    # the first output have moved when that is seen.
+    net = Network([2, 2, 2], "relu", weights=[[[1, 0], [0, 1]], [[1, 1], [1, -1]]])
+    before = net.parameters.copy()
+    optimizer = Optimizer(learning_rate=0.1)
+    with pytest.raises(
+        DenominatorError, match=r'"proportional": .* neuron 2 of layer 3 '
+    ) as caught:
+        net.train(
+            [[1.0, 1.0]],
+            [[0.0, 0.0]],
+            rule="proportional",
+            update_order=update_order,
+            optimizer=optimizer,
+        )
+    assert caught.value.network is net
+    np.testing.assert_array_equal(net.parameters, before)
+
+
+# Interruption -----------------------------------------------------------------------------------
+
+
+def interrupted(monkeypatch, at, **settings):
+    """A network and its run, interrupted in the forward pass `at`."""
+    passes = 0
+    real = training.forward_pass
+
+    def forward_pass(*arguments):
+        nonlocal passes
+        passes += 1
+        if passes == at:
+            raise KeyboardInterrupt
+        real(*arguments)
+
+    monkeypatch.setattr(training, "forward_pass", forward_pass)
+    net = network()
+    with pytest.warns(UserWarning, match="^training interrupted; ") as caught:
+        run = net.train(X, D, **settings)
+    monkeypatch.undo()
+    assert [str(warning.message) for warning in caught] == [
+        f"training interrupted; the network keeps its weights after {len(run.cost)} epochs"
+    ]
+    assert caught[0].filename == __file__
+    return net, run
+
+
+# The first forward pass is that of the initial cost; each epoch of batches of 2 has three.
+@pytest.mark.parametrize(
+    ("at", "epochs"), [(2, 0), (3, 0), (4, 0), (5, 1), (6, 1), (8, 2), (11, 3)]
+)
+def test_an_interrupted_training_ends_with_the_last_whole_epoch(monkeypatch, at, epochs):
+    # The 11th pass is that of the final cost: all three epochs are whole.
+    net, run = interrupted(monkeypatch, at, epochs=3, batch_size=2)
+    other = network()
+    whole = other.train(X, D, epochs=epochs, batch_size=2)
+    np.testing.assert_array_equal(net.parameters, other.parameters)
+    np.testing.assert_array_equal(run.cost, whole.cost)
+    assert run.updates == 3 * epochs
+    assert run.final_cost == whole.final_cost
+    np.testing.assert_array_equal(run.outputs, whole.outputs)
+    np.testing.assert_array_equal(run.weights[0], other.weights[0])
+
+
+def test_an_interrupted_training_has_the_snapshots_of_whole_epochs(monkeypatch):
+    # Passes: 1 initial; 2, 3, 4 and 5 for the snapshot; 6, 7 and 8 for the snapshot, 9.
+    _, run = interrupted(monkeypatch, 9, epochs=3, batch_size=2, snapshots=[3, 5])
+    assert len(run.cost) == 1
+    assert [kept.updates for kept in run.snapshots] == [3]
+
+
+def test_an_interruption_between_two_epochs_loses_none(monkeypatch):
+    def show_progress(wanted, epochs):
+        def show(epoch, cost):
+            if epoch == 2:
+                raise KeyboardInterrupt
+
+        return nullcontext(show)
+
+    monkeypatch.setattr(training, "show_progress", show_progress)
+    net, other = network(), network()
+    with pytest.warns(UserWarning, match="after 2 epochs"):
+        run = net.train(X, D, epochs=5)
+    monkeypatch.undo()
+    whole = other.train(X, D, epochs=2)
+    np.testing.assert_array_equal(run.cost, whole.cost)
+    np.testing.assert_array_equal(net.parameters, other.parameters)
+    assert run.final_cost == whole.final_cost
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no alarm")
+def test_ctrl_c(monkeypatch):
+    def ring(signum, frame):
+        signal.raise_signal(signal.SIGINT)
+
+    previous = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, 0.2)
+    try:
+        with pytest.warns(UserWarning, match="training interrupted"):
+            run = network().train(X, D, epochs=10**8)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+    assert 0 < len(run.cost) < 10**8
+    assert run.updates == 5 * len(run.cost)
+
+
+# Training by name -------------------------------------------------------------------------------
+
+
+def test_an_unknown_argument_is_refused_by_name():
+    with pytest.raises(TypeError, match="unexpected keyword argument 'lr'"):
+        network().train(X, D, lr=0.1)
+
+
+def test_training_is_silent_and_gives_no_warnings(capfd):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        network().train(X, D, epochs=3)
+    assert capfd.readouterr() == ("", "")
