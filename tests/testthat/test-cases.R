@@ -97,6 +97,33 @@ for (path in case_paths()) {
   })
 }
 
+# The network that an error carries has its weights from before the epoch that failed: where steps
+# one by one arrive in the epochs before.
+expect_kept_weights <- function(plan, condition, name) {
+  message <- conditionMessage(condition)
+  if (grepl("before training", message, fixed = TRUE)) {
+    return(expect_null(condition$network, label = name))
+  }
+  settings <- plan$training
+  # a vanishing denominator's message names no epoch: it is its case's last
+  names_epoch <- grepl("in epoch", message, fixed = TRUE)
+  failed <- if (names_epoch) sub(".*in epoch ([0-9]+);.*", "\\1", message) else settings$epochs
+  want <- list(
+    network = start_network(plan$network), optimizer = do.call(tp_optimizer, settings$optimizer)
+  )
+  n <- nrow(plan$x)
+  for (epoch in seq_len(as.integer(failed) - 1L)) {
+    for (start in seq(1L, n, settings$batch_size)) {
+      rows <- start:min(start + settings$batch_size - 1L, n)
+      want <- tp_step(
+        want$network, plan$x[rows, , drop = FALSE], plan$d[rows, , drop = FALSE], settings$cost,
+        settings$rule, settings$update_order, want$optimizer
+      )
+    }
+  }
+  expect_identical(condition$network, want$network, label = name)
+}
+
 for (path in case_paths("errors")) {
   local({
     cases <- read_json(path)
@@ -121,6 +148,7 @@ for (path in case_paths("errors")) {
         } else {
           expect_true(startsWith(conditionMessage(condition), case$message_start), case$name)
         }
+        if (case$kind != "input") expect_kept_weights(read(), condition, case$name)
       }
     })
   })

@@ -146,18 +146,20 @@ test_that("an interrupted training returns what its complete epochs have reached
   settings <- list(
     cost = "half_mse", rule = "gradient", update_order = "simultaneous",
     optimizer = tp_optimizer(), batch_size = 1L, epochs = 100, shuffle = FALSE, seed = 42L,
-    snapshots = c(1, 400)
+    snapshots = c(1, 13)
   )
   closed <- FALSE
-  reporter <- list(
-    epoch = function(epoch, cost) {
-      if (epoch == 3) signalCondition(structure(list(), class = c("interrupt", "condition")))
-    },
-    close = function() closed <<- TRUE
-  )
+  reporter <- list(epoch = function(epoch, cost) NULL, close = function() closed <<- TRUE)
+  # Taking the 14th sample, in epoch 4, is interrupted.
+  taken <- 0
+  registerS3method("[", "trap", function(x, ...) {
+    taken <<- taken + 1
+    if (taken == 14) signalCondition(structure(list(), class = c("interrupt", "condition")))
+    unclass(x)[...]
+  })
   condition <- NULL
   run <- withCallingHandlers(
-    train(network, t(xor_x), t(xor_d), settings, reporter),
+    train(network, structure(t(xor_x), class = "trap"), t(xor_d), settings, reporter),
     twinprop_interrupted = function(w) {
       condition <<- w
       invokeRestart("muffleWarning")
