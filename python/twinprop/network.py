@@ -252,6 +252,14 @@ class Network:
     def __repr__(self) -> str:
         return f"Network({list(self.layers)}, {list(self.activations)})"
 
+    def __getstate__(self) -> dict[str, Any]:
+        # For copies and pickles, which would make arrays of their own of the views.
+        return {k: v for k, v in vars(self).items() if k not in ("weights", "biases")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self.weights, self.biases = self.views(self.parameters)
+
     def views(self, flat: Array) -> tuple[list[Array], list[Array]]:
         """Return the weights and biases as views of a flat array of all parameters."""
         shapes = [(n, m) for m, n in zip(self.layers, self.layers[1:], strict=False)]
