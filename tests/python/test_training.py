@@ -241,7 +241,7 @@ def test_a_weight_that_is_not_finite_is_divergence():
     net, train = failing(1e308)
     net.weights[0][0, 0] = 1e10  # an error of 1e10: the first update overflows
     with pytest.raises(DivergenceError, match="in epoch 1;"):
-        train(1)
+        train(2)
     assert net.parameters.tolist() == [1e10, 0.0]
 
 
