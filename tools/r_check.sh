@@ -13,6 +13,11 @@ mv twinprop/r twinprop/R
 grep -vxF '^(?-i:R)$' twinprop/.Rbuildignore >rbuildignore
 mv rbuildignore twinprop/.Rbuildignore
 
+# In a locale without UTF-8 R warns of the one it would rather have.
+if [ "$(locale charmap 2>/dev/null)" != UTF-8 ]; then
+  export LC_ALL=C.UTF-8
+fi
+
 R CMD build twinprop
 # The clock is not compared with a server's: that check is of the network, not of the package.
 _R_CHECK_SYSTEM_CLOCK_=0 R CMD check --no-manual twinprop_*.tar.gz | tee check.log
