@@ -146,11 +146,9 @@ NULL
 #'
 #' Handwritten digits as pictures of 8 by 8 pixels.
 #'
-#' @format A data frame with 1797 rows and 65 columns:
-#' \describe{
-#'   \item{pixel_0_0, ..., pixel_7_7}{the pixel's darkness, 0 to 16; row and column, counted from 0}
-#'   \item{digit}{a factor, the digit written: 0 to 9}
-#' }
+#' @format A data frame with 1797 rows and 65 columns: `pixel_0_0` to `pixel_7_7`, the pixel's
+#'   darkness, 0 to 16, at that row and column, counted from 0; `digit`, a factor, the digit
+#'   written: 0 to 9.
 #' @source Alpaydin, E. and Kaynak, C. (1998). Optical Recognition of Handwritten Digits. UCI
 #'   Machine Learning Repository, \doi{10.24432/C50P49}; the test set. Taken from scikit-learn; a
 #'   header added.
