@@ -119,6 +119,17 @@ test_that("a final cost that is not finite is told, with the weights before the 
   expect_identical(condition$network, network)
 })
 
+test_that("a weight that is not finite is told in its own epoch", {
+  # the error is 1e10, so the first update overflows although the epoch's cost is finite
+  network <- tp_network(c(1, 1), "identity", weights = list(matrix(1e10)))
+  condition <- expect_error(
+    tp_train(network, cbind(1), cbind(0), optimizer = tp_optimizer("sgd", 1e308), epochs = 2),
+    class = "twinprop_divergence_error"
+  )
+  expect_match(conditionMessage(condition), "in epoch 1;", fixed = TRUE)
+  expect_identical(condition$network, network)
+})
+
 test_that("a cost that is not finite before training is told", {
   network <- tp_network(c(1, 1), "identity", weights = list(matrix(1e300)))
   condition <- expect_error(
