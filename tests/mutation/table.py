@@ -1,0 +1,544 @@
+"""The mutations: mistakes that people make in such code, one at a time. Twins: none.
+
+A row says what is broken, which conformance cases must see it, and the one place in each language:
+a file, a snippet that stands in it exactly once, and what takes the snippet's place.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+
+class Edit(NamedTuple):
+    """The snippet `original` of `file` becomes `mutated`."""
+
+    file: str
+    original: str
+    mutated: str
+
+
+class Mutation(NamedTuple):
+    """One mistake, made in each language."""
+
+    name: str
+    #: What is wrong then.
+    breaks: str
+    #: The files in tests/cases (without .json) that must see it, each of them.
+    cases: Sequence[str]
+    #: By language.
+    edits: dict[str, Edit]
+
+
+MUTATIONS: list[Mutation] = []
+
+
+def mutation(name: str, breaks: str, cases: Sequence[str], **edits: tuple[str, str, str]) -> None:
+    """Add a mutation; of each language (file, original, mutated), the file without its folder."""
+    folders = {"python": "python/twinprop", "r": "r", "js": "inst/js"}
+    placed = {
+        language: Edit(f"{folders[language]}/{file}", original, mutated)
+        for language, (file, original, mutated) in edits.items()
+    }
+    MUTATIONS.append(Mutation(name, breaks, cases, placed))
+
+
+# Activations (section 1 of the contract) ---------------------------------------------------------
+
+mutation(
+    "relu-derivative-at-0",
+    "relu's derivative at z = 0 is 1, not 0",
+    ["activation-kink-relu"],
+    python=("activations.py", "np.greater(z, 0.0,", "np.greater_equal(z, 0.0,"),
+    r=(
+        "activations.R",
+        "relu, derivative = function(z, a) (z > 0)",
+        "relu, derivative = function(z, a) (z >= 0)",
+    ),
+    js=("activations.js", "out[i] = z[i] > 0 ? 1 : 0;", "out[i] = z[i] >= 0 ? 1 : 0;"),
+)
+mutation(
+    "leaky-relu-derivative-at-0",
+    "leaky_relu's derivative at z = 0 is 1, not the slope",
+    ["activation-kink-leaky_relu"],
+    python=("activations.py", "np.where(z > 0.0, 1.0", "np.where(z >= 0.0, 1.0"),
+    r=("activations.R", "slope[z <= 0] <-", "slope[z == 0] <- 1\n      slope[z < 0] <-"),
+    js=("activations.js", "z[i] > 0 ? 1 : LEAKY", "z[i] >= 0 ? 1 : LEAKY"),
+)
+mutation(
+    "leaky-relu-slope",
+    "the slope of leaky_relu is 0.1",
+    ["activation-hidden-leaky_relu", "activation-output-leaky_relu"],
+    python=("activations.py", "SLOPE = 0.01", "SLOPE = 0.1"),
+    r=("activations.R", "slope <- 0.01", "slope <- 0.1"),
+    js=("activations.js", "SLOPE = 0.01", "SLOPE = 0.1"),
+)
+mutation(
+    "tanh-derivative",
+    "tanh' is 1 - a, not 1 - a^2",
+    ["activation-hidden-tanh", "activation-output-tanh"],
+    python=("activations.py", "np.multiply(a, a, out=out)", "np.copyto(out, a)"),
+    r=("activations.R", "1 - a * a", "1 - a"),
+    js=("activations.js", "1 - a[i] * a[i]", "1 - a[i]"),
+)
+mutation(
+    "softplus-derivative-1",
+    "softplus' is 1",
+    ["activation-hidden-softplus", "activation-output-softplus"],
+    python=("activations.py", "return _sigmoid(z, out)", "return _identity_derivative(z, a, out)"),
+    r=("activations.R", "function(z, a) sigmoid(z)", "function(z, a) array(1, dim(z))"),
+    js=("activations.js", "derivative: softplusDerivative", "derivative: identityDerivative"),
+)
+
+# Costs (section 2) -------------------------------------------------------------------------------
+
+mutation(
+    "half-mse-without-1/K",
+    "half_mse's error has no 1/K",
+    ["cost-half_mse-3"],
+    python=("costs.py", "lambda k: 1.0 / k", "lambda k: 1.0"),
+    r=("costs.R", "function(k) 1 / k", "function(k) 1"),
+    js=("costs.js", "(units) => 1 / units", "() => 1"),
+)
+mutation(
+    "mse-without-2",
+    "mse's error is scaled by 1/K, not 2/K",
+    ["cost-mse-1", "cost-mse-3"],
+    python=("costs.py", "lambda k: 2.0 / k", "lambda k: 1.0 / k"),
+    r=("costs.R", "function(k) 2 / k", "function(k) 1 / k"),
+    js=("costs.js", "(units) => 2 / units", "(units) => 1 / units"),
+)
+mutation(
+    "cross-entropy-cost",
+    "cross_entropy of sigmoid outputs takes 1 - d for d",
+    ["cost-cross_entropy-sigmoid-1", "cost-cross_entropy-sigmoid-3"],
+    python=("costs.py", "- d * z +", "- (1.0 - d) * z +"),
+    r=("costs.R", "- d * z +", "- (1 - d) * z +"),
+    js=("costs.js", "- d[i] * z[i] +", "- (1 - d[i]) * z[i] +"),
+)
+mutation(
+    "softmax-cross-entropy-cost",
+    "cross_entropy of softmax outputs leaves out the largest z that was taken out of the exps",
+    ["cost-cross_entropy-softmax-2", "cost-cross_entropy-softmax-3"],
+    python=("costs.py", "largest + np.log(", "np.log("),
+    r=("costs.R", "largest + log(", "log("),
+    js=("costs.js", "largest + Math.log(", "Math.log("),
+)
+mutation(
+    "cross-entropy-derivative",
+    "cross_entropy's delta has the output's f' once more",
+    ["cost-cross_entropy-sigmoid-1", "rule-transpose-cross_entropy"],
+    python=("backprop.py", 'cost != "cross_entropy",', "True,"),
+    r=("backprop.R", 'output_derivative = cost != "cross_entropy"', "output_derivative = TRUE"),
+    js=("backprop.js", 'outputDerivative: cost !== "cross_entropy"', "outputDerivative: true"),
+)
+mutation(
+    "penalty-without-half",
+    "the penalty is lambda, not lambda / 2, times the sum of squares",
+    ["optimizer-sgd-decay"],
+    python=("costs.py", "0.5 * weight_decay", "weight_decay"),
+    r=("costs.R", "weight_decay / 2 * total", "weight_decay * total"),
+    js=("costs.js", "0.5 * weightDecay", "weightDecay"),
+)
+
+# Rules and the backward pass (section 3) ---------------------------------------------------------
+
+mutation(
+    "error-of-wrong-sign",
+    "the output error is d - a",
+    ["layers-2-2-2", "plan-xor"],
+    python=("backprop.py", "np.subtract(a[-1], d, ", "np.subtract(d, a[-1], "),
+    r=("backprop.R", "a[[depth + 1L]] - d\n", "d - a[[depth + 1L]]\n"),
+    js=("backprop.js", "a[last + 1][i] - d[i]", "d[i] - a[last + 1][i]"),
+)
+mutation(
+    "delta-without-derivative",
+    "delta is the error, without f'",
+    ["layers-2-2-2", "activation-hidden-sigmoid"],
+    python=("backprop.py", "np.multiply(g, e[i], out=g)", "np.copyto(g, e[i])"),
+    r=("backprop.R", "e[[l]] * derivatives[[l]](z[[l]], a[[l + 1L]])", "e[[l]]"),
+    js=("backprop.js", "g[i] *= e[i]", "g[i] = e[i]"),
+)
+mutation(
+    "gradient-rule-without-derivative",
+    "rule gradient sends the error back without f', as transpose does",
+    ["rule-gradient-simultaneous", "rule-gradient-output_first-deep"],
+    python=("backprop.py", "np.dot(g, weights,", "np.dot(e, weights,"),
+    r=("backprop.R", "crossprod(weights, g)", "crossprod(weights, e)"),
+    js=("backprop.js", "throughTranspose(g, ", "throughTranspose(e, "),
+)
+mutation(
+    "back-through-untransposed-weights",
+    "the error goes back through W, not W': the shapes of square layers still fit",
+    ["layers-2-2-2"],
+    python=("backprop.py", "np.dot(g, weights,", "np.dot(g, weights.T,"),
+    r=("backprop.R", "crossprod(weights, g)", "weights %*% g"),
+    js=(
+        "backprop.js",
+        "weights[k * inputs + j] * factor",
+        "weights[j * units + k] * factor",
+    ),
+)
+mutation(
+    "proportional-abs-without-abs",
+    "proportional_abs divides by the sums of the weights",
+    ["rule-proportional_abs-simultaneous"],
+    python=("backprop.py", "denominators = np.abs(weights).sum", "denominators = weights.sum"),
+    r=("backprop.R", "shares(weights, rowSums(abs(weights))", "shares(weights, rowSums(weights)"),
+    js=("backprop.js", "absolute ? size : sum", "sum"),
+)
+mutation(
+    "denominators-unchecked",
+    "a denominator that vanishes is divided by",
+    ["errors/denominator"],
+    python=("backprop.py", "if vanishing.any():", "if False:"),
+    r=("backprop.R", "if (length(neuron) > 0L)", "if (FALSE)"),
+    js=("backprop.js", "Math.abs(denominator) <= VANISHING * size", "false"),
+)
+mutation(
+    "gradients-not-averaged",
+    "the gradient of the weights is the batch's sum, without 1/m",
+    ["batch-mini", "batch-full"],
+    python=("backprop.py", "grad_weights[i] /= batch", "grad_weights[i] /= 1.0"),
+    r=("backprop.R", "tcrossprod(delta[[l]], a[[l]]) / n", "tcrossprod(delta[[l]], a[[l]])"),
+    js=("backprop.js", "gradWeights[i] /= rows", "gradWeights[i] /= 1"),
+)
+
+# Updates (section 4) -----------------------------------------------------------------------------
+
+mutation(
+    "weights-move-too-early",
+    "training moves the output weights before the error goes back, though asked for simultaneous",
+    ["rule-gradient-simultaneous", "layers-2-2-2"],
+    python=("training.py", '= update_order == "output_first"', "= True"),
+    r=("backprop.R", 'if (update_order == "simultaneous")', "if (FALSE)"),
+    js=("training.js", 'updateOrder === "output_first"', "true"),
+)
+mutation(
+    "output-first-ignored",
+    "training moves all weights at once, though asked for output_first",
+    ["rule-gradient-output_first", "rule-p5-network"],
+    python=("training.py", '= update_order == "output_first"', "= False"),
+    r=("backprop.R", 'if (update_order == "simultaneous")', "if (TRUE)"),
+    js=("training.js", 'updateOrder === "output_first"', "false"),
+)
+mutation(
+    "biases-stand-still",
+    "the biases never move",
+    ["layers-2-2-2", "plan-xor"],
+    python=("training.py", "gradient, slice(None),", "gradient, slice(0, network.n_weights),"),
+    r=("optimizers.R", "biases = biases[[1L]]", "biases = parameters$biases"),
+    js=("backprop.js", "weightCount, parameters.length, false", "weightCount, weightCount, false"),
+)
+mutation(
+    "biases-decay",
+    "weight decay pulls at the biases too",
+    ["optimizer-sgd-decay", "optimizer-adam-own"],
+    python=(
+        "training.py",
+        "move(network.parameters, gradient, biases, decay=False)",
+        "move(network.parameters, gradient, biases, decay=True)",
+    ),
+    r=(
+        "optimizers.R",
+        "biases <- move$step(parameters$biases, grad_biases,",
+        "decayed <- Map(`+`, grad_biases, lapply(parameters$biases, `*`, move$weight_decay))\n"
+        "  biases <- move$step(parameters$biases, decayed,",
+    ),
+    js=(
+        "backprop.js",
+        "weightCount, parameters.length, false",
+        "weightCount, parameters.length, true",
+    ),
+)
+mutation(
+    "momentum-dampened",
+    "momentum averages the gradients: v = momentum v + (1 - momentum) G",
+    ["optimizer-momentum", "optimizer-sgd-momentum"],
+    python=("optimizers.py", "velocity += gradient", "velocity += (1.0 - momentum) * gradient"),
+    r=(
+        "optimizers.R",
+        "momentum * memory[[l]] + g[[l]]",
+        "momentum * memory[[l]] + (1 - momentum) * g[[l]]",
+    ),
+    js=(
+        "optimizers.js",
+        "momentum * velocity[i] + gradient;",
+        "momentum * velocity[i] + (1 - momentum) * gradient;",
+    ),
+)
+mutation(
+    "nesterov-as-momentum",
+    "nesterov is plain momentum",
+    ["optimizer-nesterov", "optimizer-momentum-nesterov"],
+    python=("optimizers.py", 'if settings["nesterov"]:', "if False:"),
+    r=(
+        "optimizers.R",
+        "if (nesterov) g[[l]] + momentum * memory[[l]] else memory[[l]]",
+        "memory[[l]]",
+    ),
+    js=(
+        "optimizers.js",
+        "(nesterov ? gradient + momentum * velocity[i] : velocity[i])",
+        "velocity[i]",
+    ),
+)
+mutation(
+    "rmsprop-eps-in-root",
+    "rmsprop divides by sqrt(v + eps)",
+    ["optimizer-rmsprop-own"],
+    python=(
+        "optimizers.py",
+        'np.sqrt(square, out=scratch)\n    scratch += settings["eps"]\n',
+        'np.sqrt(square + settings["eps"], out=scratch)\n',
+    ),
+    r=("optimizers.R", "(sqrt(square) + eps)", "sqrt(square + eps)"),
+    js=("optimizers.js", "(Math.sqrt(square[i]) + eps)", "Math.sqrt(square[i] + eps)"),
+)
+mutation(
+    "adam-mean-uncorrected",
+    "adam's mean is not corrected for its start at 0",
+    ["optimizer-adam", "optimizer-adam-own"],
+    python=("optimizers.py", " / (1.0 - beta1**t)", ""),
+    r=("optimizers.R", "eta / (1 - beta1^t)", "eta"),
+    js=("optimizers.js", " / (1 - beta1 ** t)", ""),
+)
+mutation(
+    "adam-square-uncorrected",
+    "adam's mean square is not corrected for its start at 0",
+    ["optimizer-adam", "optimizer-adam-own"],
+    python=("optimizers.py", "math.sqrt(1.0 - beta2**t)", "1.0"),
+    r=("optimizers.R", "sqrt(v) / sqrt(1 - beta2^t)", "sqrt(v)"),
+    js=("optimizers.js", "Math.sqrt(1 - beta2 ** t)", "1"),
+)
+mutation(
+    "update-counted-per-layer",
+    "with output_first adam's t grows with every layer",
+    ["optimizer-adam-output_first"],
+    python=(
+        "training.py",
+        "weights, biases = self._layer_parts[i]",
+        "self.optimizer.updates += 1\n        weights, biases = self._layer_parts[i]",
+    ),
+    r=(
+        "backprop.R",
+        "parameters <<- move_layers(",
+        "parameters$updates <<- parameters$updates + 1\n        parameters <<- move_layers(",
+    ),
+    js=("backprop.js", "return (i) => {", "return (i) => {\n    optimizer.updates += 1;"),
+)
+mutation(
+    "rprop-keeps-turned-gradient",
+    "rprop doesn't set the gradient to 0 where its sign has changed",
+    ["optimizer-rprop", "optimizer-rprop-own"],
+    python=("optimizers.py", "previous[turned] = 0.0\n    scratch[turned] = 0.0\n    ", ""),
+    r=("optimizers.R", "g_l[turned] <- 0", ""),
+    js=("optimizers.js", "gradient = 0;", ""),
+)
+
+# Random numbers and starting weights (section 5) -------------------------------------------------
+
+mutation(
+    "wrong-random-numbers",
+    "the seed is scrambled 49 times, not 50; in R, whose generator does that, another generator",
+    ["init-xavier-42", "init-uniform-2026"],
+    python=("random.py", "range(50)", "range(49)"),
+    r=(
+        "random.R",
+        '  set.seed(seed, "Mersenne-Twister"',
+        '  set.seed(seed, "Marsaglia-Multicarry"',
+    ),
+    js=("random.js", "SCRAMBLES = 50", "SCRAMBLES = 49"),
+)
+mutation(
+    "negative-seeds-as-positive",
+    "a seed's sign is lost",
+    ["init-xavier-minus-5", "shuffle-negative-seed"],
+    python=("random.py", "state = seed % 2**32", "state = abs(seed)"),
+    r=("random.R", "  set.seed(seed, ", "  set.seed(abs(seed), "),
+    js=("random.js", "let s = seed >>> 0", "let s = Math.abs(seed)"),
+)
+mutation(
+    "order-descending",
+    "a shuffle puts the largest random number first",
+    ["shuffle-online", "shuffle-mini"],
+    python=(
+        "random.py",
+        'np.argsort(self.uniform(n), kind="stable")',
+        'np.argsort(-self.uniform(n), kind="stable")',
+    ),
+    r=("random.R", "function(n) order(uniform(n))", "function(n) order(-uniform(n))"),
+    js=("random.js", "u[i] - u[j] ||", "u[j] - u[i] ||"),
+)
+mutation(
+    "xavier-of-inputs",
+    "xavier's limit knows a layer's inputs only",
+    ["init-xavier-42"],
+    python=(
+        "network.py",
+        "math.sqrt(6.0 / (inputs + outputs))",
+        "math.sqrt(6.0 / (inputs + inputs))",
+    ),
+    r=("network.R", "sqrt(6 / (n_in + n_out))", "sqrt(6 / (n_in + n_in))"),
+    js=("network.js", "Math.sqrt(6 / (inputs + units))", "Math.sqrt(6 / (inputs + inputs))"),
+)
+mutation(
+    "weights-drawn-by-columns",
+    "the weights of a layer are drawn column by column",
+    ["init-xavier-42", "init-uniform-2026"],
+    python=("network.py", ".reshape(outputs, inputs)", '.reshape(outputs, inputs, order="F")'),
+    r=("network.R", "byrow = TRUE", "byrow = FALSE"),
+    js=(
+        "network.js",
+        "draw(weights[i]);",
+        "draw(weights[i]);\n"
+        "    const [drawn, inputs, units] = [weights[i].slice(), layers[i], layers[i + 1]];\n"
+        "    drawn.forEach((w, at) => {\n"
+        "      weights[i][(at % units) * inputs + Math.floor(at / units)] = w;\n"
+        "    });",
+    ),
+)
+mutation(
+    "biases-not-drawn",
+    "init torch starts with biases 0",
+    ["init-torch-1"],
+    python=(
+        "network.py",
+        "1.0 / math.sqrt(inputs), biases=True",
+        "1.0 / math.sqrt(inputs), biases=False",
+    ),
+    r=("network.R", "1 / sqrt(n_in), draws_biases = TRUE", "1 / sqrt(n_in), draws_biases = FALSE"),
+    js=(
+        "network.js",
+        "1 / Math.sqrt(inputs), biases: true",
+        "1 / Math.sqrt(inputs), biases: false",
+    ),
+)
+
+# Training (section 6) ----------------------------------------------------------------------------
+
+mutation(
+    "shuffled-once",
+    "the order of the rows is drawn in the first epoch only",
+    ["shuffle-online", "shuffle-mini"],
+    python=(
+        "training.py",
+        "order = stream.order(rows)",
+        "order = stream.order(rows) if epoch == 1 else order",
+    ),
+    r=(
+        "training.R",
+        "rows <- if (settings$shuffle) order_rows(n)",
+        "rows <- if (settings$shuffle && epoch > 1) rows else if (settings$shuffle) order_rows(n)",
+    ),
+    js=("training.js", "if (shuffle) order =", "if (shuffle && epoch === 1) order ="),
+)
+mutation(
+    "last-batch-dropped",
+    "rows that do not fill a batch are left out",
+    ["batch-mini", "batch-mini-3"],
+    python=(
+        "training.py",
+        "for start in range(0, rows, batch_size)",
+        "for start in range(0, rows - batch_size + 1, batch_size)",
+    ),
+    r=(
+        "training.R",
+        "unname(split(rows, (seq_along(rows) - 1L) %/% batch_size))",
+        "Filter(\n    function(batch) length(batch) == batch_size,\n"
+        "    unname(split(rows, (seq_along(rows) - 1L) %/% batch_size))\n  )",
+    ),
+    js=("training.js", "from < rows; from +=", "from + batchSize <= rows; from +="),
+)
+mutation(
+    "last-batch-over-batch-size",
+    "the smaller last batch's gradients are divided by the batch size, not by its own rows",
+    ["batch-mini-3"],
+    python=(
+        "backprop.py",
+        "batch = d.shape[0]",
+        "batch = len(d if z[0].base is None else z[0].base)",
+    ),
+    r=(
+        "training.R",
+        "for (rows in batches) {\n",
+        "scale <- method$scale\n  for (rows in batches) {\n"
+        "    method$scale <- scale * length(rows) / length(batches[[1L]])\n",
+    ),
+    js=("backprop.js", "gradWeights[i] /= rows", "gradWeights[i] /= delta.length / units"),
+)
+mutation(
+    "epoch-cost-after-update",
+    "the cost of an epoch is taken after each batch's update",
+    ["batch-online", "batch-full"],
+    python=(
+        "training.py",
+        "z, a = one.buffers.forward\n",
+        "z, a = network.forward(shuffled_x[start:stop])\n",
+    ),
+    r=(
+        "training.R",
+        "total <- total + method$total_cost("
+        "step$backward$e[[depth]], step$forward$z[[depth]], d_batch)",
+        "moved <- step$parameters\n"
+        "    total <- total + length(rows) * mean_cost(\n"
+        "      x[, rows, drop = FALSE], d_batch, moved, method, 0\n"
+        "    )",
+    ),
+    js=(
+        "training.js",
+        "return cost;",
+        "forwardPass(weights, biases, how, rows, this.forward);\n"
+        "    return how.cost(this.lastZ, this.lastA, batchD, rows, this.outputs);",
+    ),
+)
+mutation(
+    "penalty-after-update",
+    "an epoch's penalty is that of the weights after each batch's update",
+    ["batch-online", "optimizer-sgd-decay"],
+    python=(
+        "training.py",
+        "total += (stop - start) * penalty(weights, weight_decay)\n"
+        "                    one(shuffled_x[start:stop], batch_d)\n",
+        "one(shuffled_x[start:stop], batch_d)\n"
+        "                    total += (stop - start) * penalty(weights, weight_decay)\n",
+    ),
+    r=(
+        "training.R",
+        "penalty(parameters$weights, decay)",
+        "penalty(step$parameters$weights, decay)",
+    ),
+    js=(
+        "training.js",
+        "total += (to - from) * penalty(allWeights, weightDecay);\n"
+        "        total += update.make(order, from, to);",
+        "total += update.make(order, from, to);\n"
+        "        total += (to - from) * penalty(allWeights, weightDecay);",
+    ),
+)
+mutation(
+    "errors-of-wrong-sign",
+    "the errors of a run are d - a",
+    ["plan-xor", "layers-2-2-2"],
+    python=("training.py", "errors=outputs - d", "errors=d - outputs"),
+    r=("training.R", "errors = t(outputs - d)", "errors = t(d - outputs)"),
+    js=("training.js", "output - d[i]", "d[i] - output"),
+)
+mutation(
+    "snapshot-one-late",
+    "a snapshot is made one update late",
+    ["plan-snapshots"],
+    python=("training.py", "if updates == to_keep[", "if updates - 1 == to_keep["),
+    r=("training.R", "updates == numbers[at]", "updates - 1 == numbers[at]"),
+    js=("training.js", "if (updates === due)", "if (updates - 1 === due)"),
+)
+mutation(
+    "divergence-not-undone",
+    "a network that diverged keeps the weights from after the failing epoch",
+    ["errors/divergence"],
+    python=("training.py", "np.copyto(network.parameters, before)\n        error.", "error."),
+    r=(
+        "training.R",
+        "e$network <- with_parameters(network, before)",
+        "e$network <- with_parameters(network, trained$parameters)",
+    ),
+    js=("training.js", "parameters.set(before);\n      error.", "error."),
+)
