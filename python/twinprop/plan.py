@@ -112,7 +112,7 @@ def read_plan(source: Plan | Mapping[str, Any] | str | os.PathLike[str]) -> Plan
     if isinstance(source, Mapping):
         return check_plan(source)
     if source == "-":
-        return parse_plan(sys.stdin.read())
+        return parse_plan(sys.stdin.buffer.read())
     try:
         text = Path(source).read_bytes()
     except OSError as error:
@@ -297,8 +297,12 @@ def _write_out(stream: TextIO, text: str) -> None:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a text file so that it is there whole or not at all."""
+    target = path.resolve()  # a link stays a link
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        if target.exists() and not target.is_file():  # a pipe or a device is no file to replace
+            target.write_text(text, encoding="utf-8")
+            return
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
         raise InputError(f'cannot write "{path}": {error.strerror}') from None
     try:
@@ -310,7 +314,7 @@ def write_whole(path: Path, text: str) -> None:
         umask = os.umask(0)
         os.umask(umask)
         Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
+        Path(temporary).replace(target)
     except BaseException as error:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
