@@ -83,8 +83,8 @@ rprop <- list(
     function(w, g, memory, layers, t) {
       for (l in layers) {
         g_l <- g[[l]]
-        # the product of the signs, not the sign of the product: that could underflow to 0
-        agreement <- sign(g_l) * sign(memory[[l]]$previous)
+        # a product that underflows to 0 leaves the step as it is, as torch has it
+        agreement <- g_l * memory[[l]]$previous
         turned <- which(agreement < 0)
         step <- memory[[l]]$step + 0 * g_l
         step[turned] <- step[turned] * shrink

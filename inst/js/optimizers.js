@@ -68,8 +68,8 @@ function rprop(parameters, gradients, from, to, decay, { previous, step }, setti
   const [smallest, largest] = stepSizes;
   for (let i = from; i < to; i++) {
     let gradient = gradients[i] + decay * parameters[i];
-    // The product of the signs, not the sign of the product: that could underflow to 0.
-    const agreement = Math.sign(gradient) * Math.sign(previous[i]);
+    // A product that underflows to 0 leaves the step as it is, as torch has it.
+    const agreement = gradient * previous[i];
     if (agreement > 0) step[i] *= grow;
     if (agreement < 0) {
       step[i] *= shrink;

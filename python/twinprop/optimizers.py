@@ -137,9 +137,9 @@ def _rprop(
     shrink, grow = settings["etas"]
     smallest, largest = settings["step_sizes"]
     previous, step = state["previous"], state["step"]
-    # The product of the signs, not the sign of the product: that could underflow to 0.
+    # A product that underflows to 0 leaves the step as it is, as torch has it.
+    agreement = gradient * previous
     np.sign(gradient, out=scratch)
-    agreement = scratch * np.sign(previous)
     turned = agreement < 0.0
     step *= np.where(agreement > 0.0, grow, np.where(turned, shrink, 1.0))
     np.clip(step, smallest, largest, out=step)

@@ -312,6 +312,8 @@ case("layers-3-1-2", "a hidden layer of one unit", {"layers": [3, 1, 2], "seed":
 case("layers-1-5-1", "one input, one output", {"layers": [1, 5, 1], "activations": ["tanh", "identity"], "seed": 6}, {"optimizer": {"learning_rate": 0.05}}, x=[[-1], [-0.5], [0.25], [0.5], [1]], d=[[0.8], [0.1], [-0.3], [0.2], [0.9]])
 case("layers-wide-output", "more outputs than inputs", {"layers": [2, 2, 4], "seed": 6}, {"batch_size": 3}, d=[row + [0.45] for row in D3])
 
+case("optimizer-rprop-underflow", "the product of two tiny gradients underflows to 0: the step stays as it is", {"layers": [2, 1], "activations": ["identity"], "seed": 6}, {"batch_size": None, "optimizer": {"name": "rprop"}}, x=[[1e-170, 2e-170], [3e-170, -1e-170]], d=[[3], [5]], updates=8)
+
 # Plans -----------------------------------------------------------------------------------------------
 
 case("plan-zero-epochs", "zero epochs: no update, an empty cost", {"layers": [2, 3, 2]}, {"epochs": 0}, d=D2)

@@ -346,7 +346,7 @@ class Optimizer:
             size = math.sqrt(state["v"]) / math.sqrt(1 - b2**self.t) + s["eps"]
             return value - eta / (1 - b1**self.t) * state["m"] / size
         if name == "rprop":
-            q = sign(gradient) * sign(state["p"])
+            q = sign(gradient * state["p"])
             shrink, grow = s["etas"]
             low, high = s["step_sizes"]
             factor = grow if q > 0 else shrink if q < 0 else 1.0
