@@ -1,0 +1,239 @@
+"""The command line. Twins: tests/js/run.test.js; R has tp_run()."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from twinprop import EngineError, InputError, __version__, run_plan
+from twinprop.__main__ import main
+from twinprop.engines import ENGINES, Engine
+from twinprop.plan import run_to_dict
+
+PLAN = {"training": {"epochs": 2, "snapshots": [3]}}
+
+
+@pytest.fixture
+def plan(tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(PLAN))
+    return str(path)
+
+
+def command(*arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "twinprop", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        **options,
+    )
+
+
+def without_time(run):
+    return {key: value for key, value in run.items() if key != "seconds"}
+
+
+EXPECTED = without_time(run_to_dict(run_plan(PLAN)))
+
+
+def test_run_from_file_to_file(plan, tmp_path):
+    output = tmp_path / "run.json"
+    done = command("run", plan, "-o", str(output))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert without_time(json.loads(output.read_text())) == EXPECTED
+
+
+def test_run_from_standard_input_to_standard_output():
+    done = command("run", "-", input=json.dumps(PLAN))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert without_time(json.loads(done.stdout)) == EXPECTED
+
+
+def test_run_with_progress(plan, capsys):
+    assert main(["run", plan, "--progress"]) == 0
+    out, err = capsys.readouterr()
+    assert [line.split(" cost ")[0] for line in err.splitlines()] == ["epoch 1/2", "epoch 2/2"]
+    assert without_time(json.loads(out)) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "the plan is not valid JSON: "),
+        ("[]", "the plan must be an object, got a list of 0"),
+        ('{"training": {"epochs": -1}}', "training.epochs must be an integer >= 0, got -1"),
+        (
+            '{"training": {"optimizer": {"learning_rate": 1e300}, "epochs": 9}, "network": '
+            '{"layers": [1, 1], "activations": "identity"}, "data": {"x": [[1]], "d": [[2]]}}',
+            "the cost or a weight became NaN or Inf in epoch ",
+        ),
+    ],
+)
+def test_an_error_is_one_line_without_a_traceback(text, message):
+    done = command("run", "-", input=text)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"Error: {message}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_files_that_cannot_be_used(plan, tmp_path, capsys):
+    assert main(["run", str(tmp_path / "no.json")]) == 2
+    assert main(["run", plan, "-o", str(tmp_path / "missing" / "run.json")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        f'Error: cannot read the plan: no file "{tmp_path / "no.json"}"',
+        f'Error: cannot write "{tmp_path / "missing" / "run.json"}": No such file or directory',
+    ]
+
+
+def test_version():
+    done = command("--version")
+    assert (done.returncode, done.stdout) == (0, f"twinprop {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["fly"], ["run"], ["run", "plan.json", "--engine", "perl"], ["run", "-", "--fast"]],
+)
+def test_wrong_use(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: twinprop")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["crosscheck", "--help"]])
+def test_help(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("usage: twinprop")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+def test_a_broken_pipe_is_silent(plan):
+    # The run is larger than a pipe holds, and nobody reads it.
+    big = {"training": {"epochs": 20_000}, "data": {"x": [[0, 1]], "d": [[1]]}}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "twinprop", "run", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    process.stdout.close()
+    process.stdin.write(json.dumps(big).encode())
+    process.stdin.close()
+    with process.stderr as stderr:
+        assert stderr.read() == b""
+    assert process.wait(timeout=60) == 141
+
+
+def test_an_interruption_has_its_own_status(plan, monkeypatch, capsys):
+    def interrupt(*arguments, **settings):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("twinprop.plan.run_plan", interrupt)
+    assert main(["run", plan]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+# Engines ----------------------------------------------------------------------------------------
+
+
+def engines(monkeypatch, **others):
+    """Leave Python and the engines given, so that nothing else is started."""
+    for name in ENGINES:
+        if name != "python":
+            missing = Engine(name, lambda: "install it", None)
+            monkeypatch.setitem(ENGINES, name, others.get(name, missing))
+
+
+def test_run_on_another_engine(plan, monkeypatch, capsys):
+    engines(monkeypatch, js=Engine("like Python", lambda: None, ENGINES["python"].run))
+    assert main(["run", plan, "--engine", "js"]) == 0
+    assert without_time(json.loads(capsys.readouterr().out)) == EXPECTED
+    assert main(["run", plan, "--engine", "torch"]) == 2
+    assert capsys.readouterr().err == 'Error: engine "torch" is missing: install it\n'
+
+
+def test_crosscheck_agrees(monkeypatch, tmp_path, capsys):
+    engines(monkeypatch, torch=Engine("like Python", lambda: None, ENGINES["python"].run))
+    file = tmp_path / "check.json"
+    arguments = ["crosscheck", "xor", "--require", "torch,python", "--json", str(file)]
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    last = out.splitlines()[-1]
+    assert last.startswith("All agree: python, torch give the same errors")
+    assert "Missing: r (install it)." in last
+
+    found = json.loads(file.read_text())
+    assert found["format"] == "twinprop-crosscheck/1"
+    assert found["agrees"] is True
+    assert found["engines"] == ["python", "torch"]
+    assert found["required"] == ["torch", "python"]
+    assert set(found["missing"]) == {"r", "rscript", "js"}
+    assert found["verdict"] == last
+    for row in found["rows"]:
+        assert (row["dataset"], row["engine"], row["agrees"]) == ("xor", "torch", True)
+        assert set(row["differences"].values()) == {0.0}
+    # 4 rules with 4 costs, and the p5.js network
+    assert len(found["rows"]) == 17
+
+
+def test_crosscheck_differs(monkeypatch, capsys):
+    def wrong(plan):
+        run = ENGINES["python"].run(plan)
+        run.outputs[:] *= 1 + 1e-9
+        return run
+
+    engines(monkeypatch, torch=Engine("nearly", lambda: None, wrong))
+    assert main(["crosscheck", "xor"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1].startswith("DIFFERS: 17 of 17 comparisons")
+
+
+def test_crosscheck_with_an_engine_that_fails(monkeypatch, capsys):
+    def fail(plan):
+        raise EngineError('engine "torch" failed: fire')
+
+    engines(monkeypatch, torch=Engine("broken", lambda: None, fail))
+    assert main(["crosscheck", "xor", "--each"]) == 1
+    out = capsys.readouterr().out
+    assert out.count('(engine "torch" failed: fire)') == 17
+
+
+def test_crosscheck_without_a_required_engine(monkeypatch, capsys):
+    engines(monkeypatch)
+    assert main(["crosscheck", "xor"]) == 0
+    assert "Missing: r (install it)." in capsys.readouterr().out
+    assert main(["crosscheck", "xor", "--require", "js"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "start", "end"),
+    [
+        (["xor", "mnist"], 'datasets entry 2 must be one of "xor", ', ', got "mnist"'),
+        (["xor", "--require", "r,perl"], 'require entry 2 must be one of "python", ', '"perl"'),
+    ],
+)
+def test_crosscheck_of_unknown_names(monkeypatch, capsys, arguments, start, end):
+    engines(monkeypatch)
+    assert main(["crosscheck", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"Error: {start}")
+    assert err.endswith(f"{end}\n")
+
+
+def test_unknown_engines_are_refused_by_name():
+    from twinprop.engines import run_plan_on
+
+    with pytest.raises(InputError) as caught:
+        run_plan_on(PLAN, "perl")
+    assert str(caught.value) == (
+        'engine must be one of "python", "r", "rscript", "js", "torch", got "perl"'
+    )
