@@ -226,6 +226,12 @@ def test_a_plan_is_a_network_and_its_training():
     assert [kept.updates for kept in run.snapshots] == [2, 12]
 
 
+def test_a_batch_of_null_is_all_rows():
+    plan = read_plan({"training": {"epochs": 3, "batch_size": None}})
+    assert plan.to_dict()["training"]["batch_size"] == 4
+    assert run_plan(plan).updates == 3
+
+
 def test_running_a_plan_twice_gives_the_same():
     plan = read_plan({**SHORT, "training": {"epochs": 2, "optimizer": {"name": "adam"}}})
     np.testing.assert_array_equal(run_plan(plan).cost, run_plan(plan).cost)
