@@ -55,16 +55,11 @@ tp_read_plan <- function(plan) {
 
 # The text of a plan's file.
 plan_text <- function(path) {
-  if (path == "-") {
-    input <- file("stdin")
-    on.exit(close(input))
-    return(paste(readLines(input, warn = FALSE), collapse = "\n"))
-  }
-  if (!file.exists(path)) {
+  if (path != "-" && !file.exists(path)) {
     input_error("cannot read the plan: no file \"", path, "\"")
   }
   bytes <- tryCatch(
-    readBin(path, "raw", file.size(path)),
+    read_bytes(if (path == "-") "stdin" else path),
     error = function(e) input_error("cannot read the plan \"", path, "\""),
     warning = function(w) input_error("cannot read the plan \"", path, "\"")
   )
@@ -72,6 +67,18 @@ plan_text <- function(path) {
     rawToChar(bytes),
     error = function(e) input_error("the plan is not valid JSON: ", conditionMessage(e))
   )
+}
+
+# All of a file or pipe. A pipe does not say how much there is, and without raw = TRUE R looks at its
+# first bytes, which are then gone.
+read_bytes <- function(path) {
+  input <- file(path, "rb", raw = TRUE)
+  on.exit(close(input))
+  blocks <- list()
+  while (length(block <- readBin(input, "raw", 65536L)) > 0L) {
+    blocks[[length(blocks) + 1L]] <- block
+  }
+  if (length(blocks) == 0L) raw() else unlist(blocks)
 }
 
 # Arrays become unnamed lists, objects named lists: so arrays of one entry stay arrays.
@@ -260,22 +267,33 @@ tp_write_run <- function(run, output) {
 
 # Write a text file so that it is there whole or not at all.
 write_whole <- function(path, text) {
-  path <- path.expand(path)
-  temporary <- tempfile(paste0(".", basename(path), "."), dirname(path))
-  on.exit(unlink(temporary))
   cannot <- function(condition) {
     input_error(
       "cannot write \"", path, "\": ", sub(".*(: |reason ')", "", conditionMessage(condition))
     )
   }
+  # a device is no file to replace
+  if (startsWith(path, "/dev/")) {
+    return(tryCatch(write_text(path, text), error = cannot, warning = cannot))
+  }
+  # a link stays a link
+  target <- normalizePath(path, mustWork = FALSE)
+  temporary <- tempfile(paste0(".", basename(target), "."), dirname(target))
+  on.exit(unlink(temporary))
   tryCatch(
     {
-      file <- file(temporary, "wb")
-      tryCatch(writeBin(charToRaw(paste0(text, "\n")), file), finally = close(file))
-      file.rename(temporary, path)
+      write_text(temporary, text)
+      file.rename(temporary, target)
     },
     error = cannot, warning = cannot
   )
+}
+
+write_text <- function(path, text) {
+  # what R takes for pipes anyway, but with a warning
+  output <- file(path, "wb", raw = TRUE)
+  on.exit(close(output))
+  writeBin(charToRaw(paste0(text, "\n")), output)
 }
 
 # The run as JSON; sprintf() because no option of the user's changes it, and because jsonlite never

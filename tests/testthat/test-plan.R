@@ -143,6 +143,21 @@ test_that("a file that is there stays as it is when writing fails, and no other 
   expect_identical(sort(list.files(folder, all.files = TRUE, no.. = TRUE)), c("folder", "run.json"))
 })
 
+test_that("a link to a run file stays a link", {
+  skip_on_os("windows")
+  folder <- tempfile()
+  dir.create(folder)
+  on.exit(unlink(folder, recursive = TRUE))
+  file <- file.path(folder, "file.json")
+  link <- file.path(folder, "link.json")
+  writeLines("old", file)
+  file.symlink(file, link)
+  run <- tp_run(plan_json)
+  tp_write_run(run, link)
+  expect_identical(Sys.readlink(link), file)
+  expect_identical(readLines(file), run_json(run))
+})
+
 test_that("bad plans", {
   expect_input_error(
     tp_read_plan("no-such-plan.json"), "cannot read the plan: no file \"no-such-plan.json\""
@@ -220,4 +235,16 @@ test_that("from a shell: a plan from a file or standard input, the message alone
     output = character(), status = 1L,
     errors = c("Error: cannot read the plan: no file \"no.json\"", "Execution halted")
   ))
+})
+
+test_that("from a shell: pipes and devices as files", {
+  skip_on_os("windows")
+  skip_if_not(dir.exists(file.path(find.package("twinprop"), "Meta")), "not installed")
+  path <- write_plan()
+  on.exit(unlink(path))
+  done <- rscript("twinprop::tp_run(\"/dev/stdin\", \"/dev/stdout\")", stdin = path)
+  expect_identical(done$errors, character())
+  expect_identical(
+    as_matrix(jsonlite::parse_json(done$output)$outputs), tp_run(plan_json)$outputs
+  )
 })
