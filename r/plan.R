@@ -69,8 +69,8 @@ plan_text <- function(path) {
   )
 }
 
-# All of a file or pipe. A pipe does not say how much there is, and without raw = TRUE R looks at its
-# first bytes, which are then gone.
+# All of a file or pipe. A pipe does not say how much there is, and without raw = TRUE R looks at
+# its first bytes, which are then gone.
 read_bytes <- function(path) {
   input <- file(path, "rb", raw = TRUE)
   on.exit(close(input))
