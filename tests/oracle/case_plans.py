@@ -86,6 +86,18 @@ case(
     },
     {},
 )
+case(
+    "activation-saturated-softplus",
+    "softplus at z = +-800, where exp(z) overflows",
+    {
+        "layers": [1, 2, 1],
+        "activations": ["softplus", "sigmoid"],
+        "weights": [[[800], [-800]], [[0.002, -0.001]]],
+    },
+    {"epochs": 10, "optimizer": {"learning_rate": 1e-7}},
+    x=[[1], [-1], [0.5]],
+    d=[[0.2], [0.8], [0.6]],
+)
 
 # Costs -----------------------------------------------------------------------------------------------
 
@@ -189,6 +201,14 @@ case(
     {"rule": "proportional", "epochs": 2, "optimizer": {"learning_rate": 0.001}},
 )
 case(
+    "rule-proportional-above-the-limit",
+    "a small denominator, of 1.5e-6 of the weights' sizes, does not count as vanishing; the error it shares out is 0",
+    {"layers": [2, 2, 1], "activations": "identity", "weights": [[[0.5, 0.25], [0.75, 0.5]], [[1, -0.999997]]]},
+    {"rule": "proportional", "epochs": 2},
+    x=[[0, 0]],
+    d=[[0]],
+)
+case(
     "rule-proportional-cross_entropy",
     "rule proportional with softmax outputs",
     {"layers": [2, 3, 2], "activations": ["sigmoid", "softmax"], "weights": POSITIVE_232},
@@ -250,6 +270,23 @@ for name, feature, optimizer in OPTIMIZERS:
         # rmsprop's steps don't shrink: near the minimum it swings, and the last bits swing with it.
         updates={"rprop": 40, "rprop-own": 40, "rmsprop": 240}.get(name, 1000),
     )
+case(
+    "optimizer-rprop-largest-step",
+    "optimizer rprop: steps grow to the default's largest",
+    {"layers": [1, 1], "activations": "identity", "weights": [[[0.5]]]},
+    {"optimizer": {"name": "rprop", "learning_rate": 40}, "epochs": 8},
+    x=[[1]],
+    d=[[1000]],
+)
+# The first output is about its minimum, where the sign changes again and again; the second, far off, keeps the cost large.
+case(
+    "optimizer-rprop-smallest-step",
+    "optimizer rprop: steps shrink to the default's smallest",
+    {"layers": [1, 2], "activations": "identity", "weights": [[[1.0000005], [0.5]]]},
+    {"optimizer": {"name": "rprop", "learning_rate": 1.5e-6}, "epochs": 10},
+    x=[[1]],
+    d=[[1, 2]],
+)
 for name in ("momentum", "rmsprop", "adam"):
     case(
         f"optimizer-{name}-output_first",

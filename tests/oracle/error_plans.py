@@ -698,6 +698,15 @@ divergence("adam", 2, "1e+200", linear({"name": "adam", "learning_rate": 1e200},
 divergence("first-epoch", 1, "1e+200", linear({"learning_rate": 1e200}))
 divergence("final-cost", 1, "1e+200", linear({"learning_rate": 1e200}, batch_size=None, epochs=1))
 divergence("penalty", 1, "0.5", linear({"learning_rate": 0.5, "weight_decay": 1e110}, batch_size=None, epochs=1))
+# The sigmoid of -Inf is 0, so that the costs stay finite: only the weight shows it.
+divergence(
+    "weight-alone", 1, "1e+308",
+    {
+        "network": {"layers": [1, 1], "weights": [[[0.01]]]},
+        "training": {"optimizer": {"learning_rate": 1e308}, "epochs": 1, "batch_size": 1},
+        "data": {"x": [[100]], "d": [[0]]},
+    },
+)
 divergence("weights-before-training", None, "", linear(weights=[[[1e200, 1e200]]]))
 divergence("inputs-before-training", None, "", linear(x=[[1e300, 1e300], [1, 1], [2, 1]], weights=[[[10, 5]]]))
 divergence("penalty-before-training", None, "", linear({"weight_decay": 0.1}, weights=[[[1e200, 0]]], x=[[0, 1], [0, 2], [0, 3]]))
