@@ -74,7 +74,8 @@ def _parser() -> argparse.ArgumentParser:
         "datasets",
         metavar="DATASET",
         nargs="*",
-        help=f"which data sets (default: all): {', '.join(dataset_names())}",
+        help="which data sets, or plan files (*.json) of your own (default: all data sets): "
+        + ", ".join(dataset_names()),
     )
     check.add_argument("--json", metavar="FILE", help="write the same as JSON")
     check.add_argument(

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,8 @@ from twinprop.datasets import dataset_names, load_dataset
 from twinprop.engines import ENGINES
 from twinprop.errors import EngineError, InputError, TwinpropError
 from twinprop.network import Network, starting_weights
-from twinprop.plan import Plan, check_plan, run_plan
+from twinprop.plan import Plan, check_plan, read_plan, run_plan
+from twinprop.random import RandomStream
 from twinprop.resources import js_folder
 from twinprop.training import Run
 from twinprop.version import __version__
@@ -38,6 +39,7 @@ TOLERANCES = {
     "after_1": TOLERANCE_AFTER_1,
     "after_10": TOLERANCE_AFTER_1000,
     "after_1000": TOLERANCE_AFTER_1000,
+    "weights": TOLERANCE_AFTER_1000,
     "outputs": TOLERANCE_AFTER_1000,
     "errors": TOLERANCE_AFTER_1000,
     "costs": TOLERANCE_AFTER_1000,
@@ -50,8 +52,9 @@ class Check(NamedTuple):
     Attributes
     ----------
     dataset, rule, cost : str
+        `dataset` is the file's name for a plan of one's own.
     network : str
-        "mlp", or "p5" for what the p5.js lesson's network does.
+        "mlp", "p5" for what the p5.js lesson's network does, or "plan" for a plan of one's own.
     plan : Plan
     """
 
@@ -115,19 +118,26 @@ def make_checks(dataset: str) -> list[Check]:
     return checks
 
 
+def make_plan_check(path: str) -> Check:
+    """Return the check of a plan of one's own, with the snapshots that are compared."""
+    plan = read_plan(path)
+    plan = replace(plan, training=plan.training | {"snapshots": (1, 10, 1000)})
+    return Check(path, plan.training["rule"], plan.training["cost"], "plan", plan)
+
+
 def differences(run: Run, reference: Run) -> dict[str, float]:
     """Return how far a run is from the reference, group by group, relative to the group's size.
 
     Parameters
     ----------
     run, reference : Run
-        Of one plan, the reference with the snapshots after 1, 10 and 1,000 updates.
+        Of one plan, with snapshots after 1, 10 and 1,000 updates if it makes so many.
 
     Returns
     -------
     dict
-        The keys of `TOLERANCES`; Inf where a shape differs, a field is missing or a value is not
-        finite.
+        The keys of `TOLERANCES`, but for the snapshots that the reference lacks; Inf where a shape
+        differs, a field is missing or a value is not finite.
     """
 
     def kept(which: Run, updates: int) -> list[Array]:
@@ -144,9 +154,11 @@ def differences(run: Run, reference: Run) -> dict[str, float]:
     result = {
         f"after_{updates}": _difference(kept(run, updates), kept(reference, updates))
         for updates in (1, 10, 1000)
+        if kept(reference, updates)
     }
-    final = _difference([*run.weights, *run.biases], [*reference.weights, *reference.biases])
-    result["after_1000"] = max(result["after_1000"], final)
+    result["weights"] = _difference(
+        [*run.weights, *run.biases], [*reference.weights, *reference.biases]
+    )
     result["outputs"] = _difference([run.outputs], [reference.outputs])
     # An error is a small difference of outputs of this size.
     size = float(np.abs(reference.outputs).max())
@@ -178,11 +190,15 @@ class Row:
     ----------
     dataset, network, rule, cost, engine : str
     differences : dict
-        The keys of `TOLERANCES`: the largest relative difference in each group.
+        Keys of `TOLERANCES`: the largest relative difference in each group.
     seconds : float
         The engine's own time for the training.
     error : str or None
         Why there is no run, if there is none.
+    rounding : float or None
+        Where the row differs: how far Python's own weights move, relative to the largest, when the
+        starting weights change by 1e-15 of themselves. If that is as much, the plan amplifies
+        rounding, and no two programs can agree on it.
     """
 
     dataset: str
@@ -193,12 +209,13 @@ class Row:
     differences: dict[str, float]
     seconds: float
     error: str | None = None
+    rounding: float | None = None
 
     @property
     def agrees(self) -> bool:
         """Whether every difference is within its tolerance."""
         return self.error is None and all(
-            self.differences[key] <= tolerance for key, tolerance in TOLERANCES.items()
+            difference <= TOLERANCES[key] for key, difference in self.differences.items()
         )
 
 
@@ -272,6 +289,7 @@ class Crosscheck:
                     "seconds": row.seconds,
                     "agrees": row.agrees,
                     "error": row.error,
+                    "rounding": row.rounding,
                 }
                 for row in self.rows
             ]
@@ -322,6 +340,7 @@ class Crosscheck:
                     "differences": {k: finite(v) for k, v in row.differences.items()},
                     "agrees": row.agrees,
                     "error": row.error,
+                    "rounding": row.rounding,
                 }
                 for row in self.rows
             ],
@@ -357,6 +376,7 @@ _COLUMNS = {
     "after_1": "1 update",
     "after_10": "10",
     "after_1000": "1,000",
+    "weights": "weights",
     "outputs": "outputs",
     "errors": "errors",
     "costs": "costs",
@@ -364,8 +384,8 @@ _COLUMNS = {
 _LABEL_WIDTH = 44
 _HEADER = "\n".join(
     [
-        "Largest relative difference from Python: weights after 1, 10 and 1,000 updates, "
-        "outputs, errors, costs.",
+        "Largest relative difference from Python: weights after 1, 10 and 1,000 updates and at the "
+        "end, outputs, errors, costs.",
         f"{'':{_LABEL_WIDTH}}{'engine':8}"
         + "".join(f"{title:>9}" for title in _COLUMNS.values())
         + f"{'seconds':>9}",
@@ -377,31 +397,37 @@ def _grouped(rows: Sequence[Row], each: bool) -> Iterator[tuple[str, str, list[R
     """Yield label, engine and rows of every line of the text table."""
 
     def plan(row: Row) -> str:
-        name = "p5.js network" if row.network == "p5" else row.rule
-        return f"{row.dataset}  {name}, {row.cost}"
+        name = "p5.js network" if row.network == "p5" else f"{row.rule}, {row.cost}"
+        return f"{row.dataset}  {name}"
 
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        alone = each or row.network == "p5"
+        alone = each or row.network != "mlp"
         groups.setdefault((plan(row) if alone else row.dataset, row.engine), []).append(row)
     for (label, engine), group in groups.items():
         if len(group) > 1:
-            label = f"{label}  {len(group)} plans, worst of each column"
+            label = f"{label}  {len(group)} plans, the worst of each"
         yield label, engine, group
     if not each:
         for row in rows:
-            if not row.agrees and row.network != "p5":
+            if not row.agrees and row.network == "mlp":
                 yield plan(row), row.engine, [row]
 
 
 def _line(label: str, engine: str, rows: Sequence[Row]) -> str:
     seconds = sum(row.seconds for row in rows)
     verdict = "agree" if all(row.agrees for row in rows) else "DIFFERS"
-    values = [max(row.differences.get(key, math.inf) for row in rows) for key in _COLUMNS]
-    cells = "".join(f"{value:9.1e}" if math.isfinite(value) else f"{'-':>9}" for value in values)
-    errors = [row.error for row in rows if row.error is not None]
-    reason = f" ({errors[0]})" if errors and len(rows) == 1 else ""
-    return f"{label:{_LABEL_WIDTH}}{engine:8}{cells}{seconds:9.2f}  {verdict}{reason}"
+    cells = ""
+    for key in _COLUMNS:
+        worst = max((row.differences[key] for row in rows if key in row.differences), default=None)
+        cells += f"{'-':>9}" if worst is None or math.isinf(worst) else f"{worst:9.1e}"
+    note = ""
+    if len(rows) == 1 and rows[0].error is not None:
+        note = f" ({rows[0].error})"
+    elif len(rows) == 1 and rows[0].rounding is not None:
+        moved = f"{rows[0].rounding:.1e}"
+        note = f" (a change of 1e-15 at the start moves Python's own weights by {moved})"
+    return f"{label:{_LABEL_WIDTH}}{engine:8}{cells}{seconds:9.2f}  {verdict}{note}"
 
 
 def _departure_lines(departure: Departure) -> list[str]:
@@ -426,7 +452,7 @@ def crosscheck(
     Parameters
     ----------
     datasets : sequence of str, optional
-        Names from `dataset_names()`; all of them if absent.
+        Names from `dataset_names()`, or plan files (*.json); all data sets if absent.
     engines : sequence of str, optional
         Which to hold against Python: "r", "rscript", "js", "torch"; all if absent. One that is
         missing is named, with what to install, and the others still run.
@@ -451,7 +477,8 @@ def crosscheck(
     >>> check.agrees
     True
     """
-    datasets = _check_names(datasets, "datasets", dataset_names())
+    plans = [name for name in as_list(datasets) or [] if str(name).endswith(".json")]
+    names = _check_names(datasets, "datasets", dataset_names(), besides=plans)
     chosen = _check_names(engines, "engines", list(ENGINES))
     required = _check_names(list(require), "require", list(ENGINES))
     started = time.perf_counter()
@@ -463,7 +490,11 @@ def crosscheck(
     present = [name for name in chosen if name not in missing and name != "python"]
     result = Crosscheck(["python", *present], missing=missing, required=required)
 
-    checks = [check for dataset in datasets for check in make_checks(dataset)]
+    checks = [
+        check
+        for name in names
+        for check in ([make_plan_check(name)] if name in plans else make_checks(name))
+    ]
     # The engines that are programs of their own run beside those of this process.
     with ThreadPoolExecutor(max_workers=2) as pool:
         for done, check in enumerate(checks):
@@ -484,13 +515,18 @@ def crosscheck(
     return result
 
 
-def _check_names(value: Any, name: str, allowed: list[str]) -> list[str]:
+def _check_names(
+    value: Any, name: str, allowed: list[str], besides: Sequence[str] = ()
+) -> list[str]:
     if value is None:
         return allowed
     entries = as_list(value)
     if entries is None:
         raise InputError(f"{name} must be a list of names, got {describe(value)}")
-    return [check_choice(entry, f"{name} entry {i}", allowed) for i, entry in enumerate(entries, 1)]
+    return [
+        entry if entry in besides else check_choice(entry, f"{name} entry {i}", allowed)
+        for i, entry in enumerate(entries, 1)
+    ]
 
 
 def _run(engine: str, plan: Plan) -> Run | TwinpropError:
@@ -505,10 +541,24 @@ def _compare(
 ) -> Row:
     about = (check.dataset, check.network, check.rule, check.cost, engine)
     if isinstance(run, Run) and isinstance(reference, Run):
-        return Row(*about, differences(run, reference), run.seconds)
+        row = Row(*about, differences(run, reference), run.seconds)
+        return row if row.agrees else replace(row, rounding=_rounding(check.plan, reference))
     same = not isinstance(run, Run | EngineError) and str(run) == str(reference)
     value = 0.0 if same else math.inf
     return Row(*about, dict.fromkeys(TOLERANCES, value), 0.0, None if same else str(run))
+
+
+def _rounding(plan: Plan, reference: Run) -> float | None:
+    """Return how far a change of the starting weights by 1e-15 moves the final weights."""
+    network = Network(**plan.network)
+    signs = np.where(RandomStream(1).uniform(network.parameters.size) < 0.5, -1.0, 1.0)
+    network.parameters *= 1.0 + 1e-15 * signs
+    moved = {**plan.network, "weights": network.weights, "biases": network.biases}
+    try:
+        run = run_plan(replace(plan, network=moved))
+    except TwinpropError:
+        return None
+    return _difference([*run.weights, *run.biases], [*reference.weights, *reference.biases])
 
 
 def _departure(check: Check) -> Departure:
@@ -525,7 +575,7 @@ def _departure(check: Check) -> Departure:
     a, b = changes
     lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))
     training = plan.training | {"rule": "gradient", "update_order": "simultaneous"}
-    runs = [run_plan(plan), run_plan(Plan(plan.network, training, plan.x, plan.d))]
+    runs = [run_plan(plan), run_plan(replace(plan, training=training))]
     ours, theirs = [[*run.weights, *run.biases] for run in runs]
     return Departure(
         check.dataset,

@@ -102,9 +102,25 @@ def test_what_cannot_be_compared_differs():
     ):
         assert differences(wrong, run)["outputs"] == np.inf
     assert differences(dataclasses.replace(run, snapshots=[]), run)["after_1"] == np.inf
-    assert differences(dataclasses.replace(run, weights=run.weights[:1]), run)["after_1000"] == (
-        np.inf
-    )
+    fewer = dataclasses.replace(run, weights=run.weights[:1])
+    assert differences(fewer, run)["weights"] == np.inf
+
+
+def test_a_plan_of_ones_own(a_wrong_engine, tmp_path):
+    path = tmp_path / "plan.json"
+    path.write_text('{"training": {"epochs": 2}}')
+    a_wrong_engine(lambda run: run)
+    (row,) = crosscheck([str(path)], engines=["torch"]).rows
+    assert row.agrees
+    assert set(row.differences) == set(TOLERANCES) - {"after_10", "after_1000"}
+    assert row.rounding is None
+
+
+def test_rounding_is_told_from_a_difference(a_wrong_engine):
+    a_wrong_engine(lambda run: dataclasses.replace(run, outputs=_off(run.outputs)))
+    result = crosscheck(["xor"], engines=["torch"])
+    assert all(row.rounding < 1e-12 for row in result.rows)  # so it is no rounding
+    assert "(a change of 1e-15 at the start moves Python's own weights by" in result.to_text()
 
 
 def test_an_engine_that_fails_differs_and_says_why(monkeypatch):
@@ -153,6 +169,8 @@ def test_exit_status_and_json(monkeypatch, tmp_path, capsys):
 def test_unknown_names():
     with pytest.raises(InputError, match=r'datasets entry 1 must be one of "xor", .* got "nope"'):
         crosscheck(["nope"])
+    with pytest.raises(InputError, match='datasets must be a list of names, got "xor"'):
+        crosscheck("xor")
     with pytest.raises(InputError, match="engines entry 1 must be one of"):
         crosscheck(["xor"], engines=["julia"])
 
