@@ -87,6 +87,23 @@ mutation(
     r=("activations.R", "function(z, a) sigmoid(z)", "function(z, a) array(1, dim(z))"),
     js=("activations.js", "derivative: softplusDerivative", "derivative: identityDerivative"),
 )
+mutation(
+    "softplus-overflows",
+    "softplus is log(1 + exp(z)) as it stands, whose exp overflows",
+    ["activation-saturated-softplus"],
+    python=(
+        "activations.py",
+        "np.abs(z, out=out)\n    np.negative(out, out=out)\n    np.exp(out, out=out)\n"
+        "    np.log1p(out, out=out)\n    return np.add(out, np.maximum(z, 0.0), out=out)",
+        "np.exp(z, out=out)\n    return np.log1p(out, out=out)",
+    ),
+    r=("activations.R", "relu(z) + log1p(exp(-abs(z)))", "log1p(exp(z))"),
+    js=(
+        "activations.js",
+        "Math.max(z[i], 0) + Math.log1p(Math.exp(-Math.abs(z[i])))",
+        "Math.log1p(Math.exp(z[i]))",
+    ),
+)
 
 # Costs (section 2) -------------------------------------------------------------------------------
 
@@ -333,6 +350,22 @@ mutation(
     r=("optimizers.R", "g_l[turned] <- 0", ""),
     js=("optimizers.js", "gradient = 0;", ""),
 )
+mutation(
+    "rprop-largest-step",
+    "rprop's steps grow to 45, not 50",
+    ["optimizer-rprop-largest-step"],
+    python=("optimizers.py", "(1e-6, 50.0)", "(1e-6, 45.0)"),
+    r=("optimizers.R", "c(1e-6, 50)", "c(1e-6, 45)"),
+    js=("optimizers.js", "[1e-6, 50]", "[1e-6, 45]"),
+)
+mutation(
+    "rprop-smallest-step",
+    "rprop's steps shrink to 1e-7, not 1e-6",
+    ["optimizer-rprop-smallest-step"],
+    python=("optimizers.py", "(1e-6, 50.0)", "(1e-7, 50.0)"),
+    r=("optimizers.R", "c(1e-6, 50)", "c(1e-7, 50)"),
+    js=("optimizers.js", "[1e-6, 50]", "[1e-7, 50]"),
+)
 
 # Random numbers and starting weights (section 5) -------------------------------------------------
 
@@ -541,4 +574,16 @@ mutation(
         "e$network <- with_parameters(network, trained$parameters)",
     ),
     js=("training.js", "parameters.set(before);\n      error.", "error."),
+)
+mutation(
+    "infinite-weight-unnoticed",
+    "only the cost of an epoch is held to be finite, not the weights",
+    ["errors/divergence"],
+    python=("training.py", " and np.isfinite(network.parameters).all()", ""),
+    r=(
+        "training.R",
+        " || !all_finite(parameters$weights) || !all_finite(parameters$biases)",
+        "",
+    ),
+    js=("training.js", " || !allFinite(parameters)", ""),
 )
