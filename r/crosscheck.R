@@ -4,32 +4,32 @@
 # After one update results differ by a few roundings: the last bit of exp (V8), two of tanh (numpy),
 # and the order of sums (BLAS). A thousand updates carry these on. Section 10 of the contract.
 crosscheck_tolerances <- c(
-  after_1 = 1e-12, after_10 = 1e-10, after_1000 = 1e-10, outputs = 1e-10, errors = 1e-10,
-  costs = 1e-10
+  after_1 = 1e-12, after_10 = 1e-10, after_1000 = 1e-10, weights = 1e-10, outputs = 1e-10,
+  errors = 1e-10, costs = 1e-10
 )
 
 #' Prove that every language gives the same errors and the same updated weights
 #'
-#' Trains the same plans in R, in Python and in JavaScript (by plan files, in processes of their own)
-#' and compares the results with R's. From Python, `twinprop crosscheck` does the same and adds torch
-#' as referee.
+#' Trains the same plans in R, in Python and in JavaScript (by plan files, in processes of their
+#' own) and compares the results with R's. From Python, `twinprop crosscheck` does the same and adds
+#' torch as referee.
 #'
 #' @param datasets Names from [tp_dataset_names()].
 #' @param engines Which to hold against R: `"python"` (found by the environment variable
-#'   `TWINPROP_PYTHON`, else `python3`) and `"js"` (node). One that is missing is named, with what to
-#'   install, and the others still run.
+#'   `TWINPROP_PYTHON`, else `python3`) and `"js"` (node). One that is missing is named, with what
+#'   to install, and the others still run.
 #' @param require Engines whose absence makes the result a failure.
 #' @param progress Whether to say which plan is being trained.
 #' @param x What `tp_crosscheck()` returned.
-#' @param each Whether to print a line for every plan; else a line for each data set and engine, with
-#'   the largest difference over its rules and costs.
+#' @param each Whether to print a line for every plan; else a line for each data set and engine,
+#'   with the largest difference over its rules and costs.
 #' @param ... Not used.
 #' @return A data frame of class `tp_crosscheck`, a row for each plan and engine: `dataset`,
 #'   `network` (`"mlp"`, or `"p5"` for what the p5.js lesson's network does), `rule`, `cost`,
 #'   `engine`; the largest relative differences of the weights after 1, 10 and 1,000 updates
-#'   (`after_1`, `after_10`, `after_1000`), of `outputs`, `errors` and `costs`; `seconds`, the
-#'   engine's own time; `agrees`; `error`, why there is no run. The attributes `agrees`, `missing`
-#'   and `verdict` hold the result.
+#'   (`after_1`, `after_10`, `after_1000`) and at the end (`weights`), of `outputs`, `errors` and
+#'   `costs`; `seconds`, the engine's own time; `agrees`; `error`, why there is no run. The
+#'   attributes `agrees`, `missing` and `verdict` hold the result.
 #' @section Errors: `twinprop_input_error` if a data set or an engine is unknown.
 #' @seealso [tp_run()]
 #' @examples
@@ -103,8 +103,8 @@ make_checks <- function(dataset) {
     network$activations <- as.list(c(hidden, if (softmax) "softmax" else setting$output))
     learning_rate <- setting$learning_rate
     if (rule == "proportional") {
-      # Weights of one sign, as in textbook drawings, that stay so: where a sum of weights crosses 0,
-      # this rule amplifies the last bit of anything to the first digit.
+      # Weights of one sign, as in textbook drawings, that stay so: where a sum of weights
+      # crosses 0, this rule amplifies the last bit of anything to the first digit.
       learning_rate <- learning_rate * settings$proportional_factor
       if (is.null(network$weights)) {
         network$weights <- lapply(tp_starting_weights(network$layers)$weights, abs)
@@ -175,7 +175,8 @@ no_crosscheck_rows <- function() {
   number <- numeric()
   data.frame(
     dataset = text, network = text, rule = text, cost = text, engine = text, after_1 = number,
-    after_10 = number, after_1000 = number, outputs = number, errors = number, costs = number,
+    after_10 = number, after_1000 = number, weights = number, outputs = number, errors = number,
+    costs = number,
     seconds = number,
     agrees = logical(), error = text, stringsAsFactors = FALSE
   )[0L, ]
@@ -194,9 +195,11 @@ run_differences <- function(run, reference) {
   }
   costs <- function(from) list(from$initial_cost, from$cost, from$final_cost)
   after <- function(updates) group_difference(kept(run, updates), kept(reference, updates))
-  final <- group_difference(c(run$weights, run$biases), c(reference$weights, reference$biases))
   c(
-    after_1 = after(1), after_10 = after(10), after_1000 = max(after(1000), final),
+    after_1 = after(1), after_10 = after(10), after_1000 = after(1000),
+    weights = group_difference(
+      c(run$weights, run$biases), c(reference$weights, reference$biases)
+    ),
     outputs = group_difference(list(run$outputs), list(reference$outputs)),
     # An error is a small difference of outputs of this size.
     errors = group_difference(
@@ -374,13 +377,16 @@ crosscheck_verdict <- function(table, engines, missing) {
 print.tp_crosscheck <- function(x, each = FALSE, ...) {
   columns <- names(crosscheck_tolerances)
   cat(
-    "Largest relative difference from R: weights after 1, 10 and 1,000 updates, outputs, errors, ",
-    "costs.\n", sprintf("%-44s%-8s", "", "engine"),
-    sprintf("%9s", c("1 update", "10", "1,000", "outputs", "errors", "costs", "seconds")), "\n",
+    "Largest relative difference from R: weights after 1, 10 and 1,000 updates and at the end, ",
+    "outputs, errors, costs.\n", sprintf("%-44s%-8s", "", "engine"),
+    sprintf(
+      "%9s", c("1 update", "10", "1,000", "weights", "outputs", "errors", "costs", "seconds")
+    ),
+    "\n",
     sep = ""
   )
   plan <- paste0(
-    x$dataset, "  ", ifelse(x$network == "p5", "p5.js network", x$rule), ", ", x$cost
+    x$dataset, "  ", ifelse(x$network == "p5", "p5.js network", paste0(x$rule, ", ", x$cost))
   )
   label <- ifelse(each | x$network == "p5", plan, x$dataset)
   group <- paste(label, x$engine, sep = "\r")
@@ -400,7 +406,7 @@ print.tp_crosscheck <- function(x, each = FALSE, ...) {
     rows <- as.data.frame(x)[group == key, ]
     of_group <- label[group == key][[1L]]
     if (nrow(rows) > 1L) {
-      of_group <- paste0(of_group, "  ", nrow(rows), " plans, worst of each column")
+      of_group <- paste0(of_group, "  ", nrow(rows), " plans, the worst of each")
     }
     line(of_group, rows)
   }

@@ -34,7 +34,7 @@ from twinprop.checks import (
     describe,
 )
 from twinprop.costs import COSTS, check_cost_fits, check_targets
-from twinprop.errors import InputError
+from twinprop.errors import DenominatorError, InputError
 from twinprop.optimizers import Optimizer, as_optimizer
 from twinprop.random import RandomStream
 
@@ -350,6 +350,7 @@ class Network:
         """
         self.check_cost(cost)
         check_choice(rule, "rule", RULES)
+        self._check_forward(forward)
         d = self.check_targets(d, forward.a[0], cost)
         grad_weights, grad_biases = self.views(np.empty_like(self.parameters))
         buffers = make_buffers(self.layers, len(d), grad_weights, grad_biases)
@@ -375,7 +376,8 @@ class Network:
         Raises
         ------
         InputError
-            If the optimizer is unknown, or was used with a network of another size.
+            If the gradients are of another network, the optimizer is unknown, or was used with a
+            network of another size.
 
         Examples
         --------
@@ -383,10 +385,14 @@ class Network:
         >>> backward = network.backward(network.forward([[0, 1]]), [[1]])
         >>> network.update(backward, Optimizer("sgd", learning_rate=0.1))
         """
+        if not isinstance(backward, Backward):
+            raise InputError(f"backward must be what backward() returned, got {describe(backward)}")
         optimizer = as_optimizer(optimizer)
-        gradient = np.concatenate(
-            [values.ravel() for values in [*backward.grad_weights, *backward.grad_biases]]
-        )
+        gradients = [
+            *check_weights(backward.grad_weights, "grad_weights", self.layers),
+            *check_biases(backward.grad_biases, "grad_biases", self.layers),
+        ]
+        gradient = np.concatenate([values.ravel() for values in gradients])
         training.move_all(self, gradient, optimizer)
 
     def step(
@@ -425,7 +431,7 @@ class Network:
         InputError
             If an argument is not as described.
         DenominatorError
-            If a rule has to divide by a sum of weights of 0 or nearly 0.
+            If a rule has to divide by a sum of weights of 0 or nearly 0; no weight has moved then.
 
         Examples
         --------
@@ -446,8 +452,13 @@ class Network:
             as_optimizer(optimizer),
             len(x),
         )
-        with np.errstate(over="ignore"):
-            one(x, d)
+        before = self.parameters.copy()
+        try:
+            with np.errstate(over="ignore"):
+                one(x, d)
+        except DenominatorError:  # with "output_first" some layers have moved by then
+            np.copyto(self.parameters, before)
+            raise
         return Step(one.buffers.forward, one.buffers.backward)
 
     def predict(self, x: Any) -> Array:
@@ -551,6 +562,17 @@ class Network:
         (3, 3)
         """
         return training.train(self, x, d, **settings)
+
+    def _check_forward(self, forward: Forward) -> None:
+        """Refuse what is not a forward pass of a network of these layers."""
+        if not isinstance(forward, Forward):
+            raise InputError(f"forward must be what forward() returned, got {describe(forward)}")
+        units = tuple(a.shape[1] for a in forward.a)
+        if units != self.layers:
+            raise InputError(
+                f"forward must be of a network of layers {'-'.join(map(str, self.layers))}, "
+                f"got {'-'.join(map(str, units))}"
+            )
 
     def check_cost(self, cost: str) -> None:
         """Refuse a cost that is unknown or does not fit the output layer."""

@@ -232,6 +232,11 @@ class Optimizer:
     InputError
         If a name is unknown or a value out of its range.
 
+    Notes
+    -----
+    After a training that stopped with an error make a new one: the network's weights are put back,
+    what the optimiser remembers is not.
+
     References
     ----------
     Section 4 of docs/contract.md; torch.optim's documentation gives the same formulas.

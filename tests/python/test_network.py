@@ -4,11 +4,19 @@ tests/js/network.test.js."""
 import copy
 import math
 import pickle
+import re
 
 import numpy as np
 import pytest
 
-from twinprop import InputError, Network, RandomStream, starting_weights
+from twinprop import (
+    DenominatorError,
+    InputError,
+    Network,
+    Optimizer,
+    RandomStream,
+    starting_weights,
+)
 from twinprop.network import INITS
 
 # A square root and a product or two.
@@ -160,3 +168,46 @@ def test_softmax_is_for_two_outputs_or_more():
     assert str(caught.value) == (
         'activation "softmax" is for the output layer only, got it in layer 2'
     )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (None, "forward must be what forward() returned, got null"),
+        (
+            Network([2, 3, 1]).forward([[1, 2]]),
+            "forward must be of a network of layers 2-1, got 2-3-1",
+        ),
+    ],
+)
+def test_backward_refuses_another_forward(wrong, message):
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        Network([2, 1]).backward(wrong, [[1]])
+
+
+def test_update_refuses_other_gradients():
+    network = Network([2, 1])
+    before = network.parameters.copy()
+    other = Network([3, 1])
+    optimizer = Optimizer("adam")
+    with pytest.raises(InputError, match="^grad_weights layer 2 row 1 must have 2 values, got 3$"):
+        network.update(other.backward(other.forward([[1, 2, 3]]), [[1]]), optimizer)
+    with pytest.raises(InputError, match="^backward must be what backward"):
+        network.update(None, optimizer)
+    assert optimizer.updates == 0
+    np.testing.assert_array_equal(network.parameters, before)
+
+
+def test_a_step_that_fails_moves_nothing():
+    weights = [np.ones((2, 2)), [[1.0, -1.0], [1.0, 1.0]], np.ones((2, 2))]
+    network = Network([2, 2, 2, 2], weights=weights)
+    before = network.parameters.copy()
+    with pytest.raises(DenominatorError, match="neuron 1 of layer 3"):
+        network.step(
+            [[1, 2]],
+            [[1, 0]],
+            rule="proportional",
+            update_order="output_first",
+            optimizer=Optimizer(learning_rate=1e-9),
+        )
+    np.testing.assert_array_equal(network.parameters, before)
