@@ -29,7 +29,7 @@ help: ## List the commands
 setup: $(SYSTEM_TEST) $(VENV) $(RLIB) $(NODE_MODULES) ## Install all that the other commands need
 
 crosscheck: $(VENV) $(RLIB) ## Train the same network in every language and compare the numbers
-	@$(BIN)/twinprop crosscheck $(ARGS)
+	@$(BIN)/twinprop crosscheck --require python,r,rscript,js,torch $(ARGS)
 
 # No engine may be skipped here.
 test test-python test-r test-js test-cross: export TWINPROP_REQUIRE := python,r,rscript,js,torch

@@ -90,14 +90,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from twinprop.plan import run_plan, write_run
+    from twinprop.plan import read_plan, run_plan, write_run
 
+    plan = read_plan(options.plan)
+    if plan.dropped:
+        print(f"{plan.dropped} rows with missing values are left out", file=sys.stderr)
     if options.engine == "python":
-        run = run_plan(options.plan, progress=options.progress)
+        run = run_plan(plan, progress=options.progress)
     else:
         from twinprop.engines import run_plan_on
 
-        run = run_plan_on(options.plan, options.engine)
+        run = run_plan_on(plan, options.engine)
     write_run(run, options.output)
     return 0
 

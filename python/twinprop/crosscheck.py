@@ -251,6 +251,10 @@ class Crosscheck:
     departures : list of Departure
     missing : dict
         Engines that are not there, and what to install.
+    dropped : dict
+        Rows left out because of missing values, by data set that has some.
+    required : list of str
+        Engines that must be there.
     seconds : float
         The time of the whole check.
     """
@@ -259,6 +263,7 @@ class Crosscheck:
     rows: list[Row] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
     required: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -328,6 +333,7 @@ class Crosscheck:
             "missing": self.missing,
             "required": self.required,
             "tolerances": TOLERANCES,
+            "dropped_rows": self.dropped,
             "agrees": self.agrees,
             "verdict": self.verdict(),
             "seconds": self.seconds,
@@ -362,12 +368,12 @@ class Crosscheck:
             # A label stands once, above its engines.
             lines.append(_line("" if label == shown else label, engine, rows))
             shown = label
-        for departure in self.departures:
-            lines += (
-                ["", *_departure_lines(departure)]
-                if departure is self.departures[0]
-                else (_departure_lines(departure)[-1:])
-            )
+        if self.dropped:
+            lines.append("")
+        for name, count in self.dropped.items():
+            lines.append(f"{name}: {count} rows with missing values are left out.")
+        if self.departures:
+            lines += ["", _DEPARTURES, *map(_departure_line, self.departures)]
         lines += ["", self.verdict()]
         return "\n".join(lines)
 
@@ -430,14 +436,18 @@ def _line(label: str, engine: str, rows: Sequence[Row]) -> str:
     return f"{label:{_LABEL_WIDTH}}{engine:8}{cells}{seconds:9.2f}  {verdict}{note}"
 
 
-def _departure_lines(departure: Departure) -> list[str]:
-    return [
-        "The p5.js network (rule transpose, cost half_sse, output_first) is reproduced above; "
-        "it is not gradient descent:",
-        f"  {departure.dataset}: its first change of the hidden weights has cosine "
-        f"{departure.cosine:.3f} to the gradient's and {departure.length:.1f} times its length; "
-        f"after the training its weights are {departure.weights:.0%} away.",
-    ]
+_DEPARTURES = (
+    "The p5.js network (rule transpose, cost half_sse, update_order output_first) is not gradient\n"
+    "descent. Its first change of the first layer's weights beside the gradient's, and all its\n"
+    "weights after the training beside those of gradient descent:"
+)
+
+
+def _departure_line(departure: Departure) -> str:
+    return (
+        f"  {departure.dataset:16}cosine {departure.cosine:.3f}, {departure.length:.1f} times as "
+        f"long; weights up to {departure.weights:.0%} of the largest away"
+    )
 
 
 def crosscheck(
@@ -509,6 +519,8 @@ def crosscheck(
             for name in present:
                 run = outside[name].result() if name in outside else _run(name, check.plan)
                 result.rows.append(_compare(check, name, run, reference))
+            if check.plan.dropped:
+                result.dropped[check.dataset] = check.plan.dropped
             if check.network == "p5":
                 result.departures.append(_departure(check))
     result.seconds = time.perf_counter() - started
