@@ -153,8 +153,9 @@ def test_a_missing_engine_is_named_and_fails_if_required():
 
 @pytest.mark.usefixtures("no_torch")
 def test_exit_status_and_json(monkeypatch, tmp_path, capsys):
-    for name in ("r", "rscript", "js"):
-        monkeypatch.delitem(ENGINES, name)
+    # A table of its own: engines taken out of the shared one would come back in another order.
+    few = {name: ENGINES[name] for name in ("python", "torch")}
+    monkeypatch.setattr(sys.modules["twinprop.crosscheck"], "ENGINES", few)
     path = tmp_path / "check.json"
     assert main(["crosscheck", "xor", "--json", str(path)]) == 0
     written = json.loads(path.read_text())
