@@ -9,11 +9,13 @@ from twinprop.backprop import RULES, Backward, Forward
 from twinprop.costs import COSTS
 from twinprop.crosscheck import crosscheck
 from twinprop.datasets import dataset_names, load_dataset
+from twinprop.engines import run_plan_on
 from twinprop.errors import (
     DenominatorError,
     DivergenceError,
     EngineError,
     InputError,
+    TrainingError,
     TwinpropError,
 )
 from twinprop.network import Network, starting_weights
@@ -38,6 +40,7 @@ __all__ = [
     "Optimizer",
     "RandomStream",
     "Run",
+    "TrainingError",
     "TwinpropError",
     "__version__",
     "crosscheck",
@@ -45,6 +48,7 @@ __all__ = [
     "load_dataset",
     "read_plan",
     "run_plan",
+    "run_plan_on",
     "starting_weights",
     "write_run",
 ]
