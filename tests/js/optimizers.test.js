@@ -88,8 +88,11 @@ test("rprop grows, shrinks and keeps to its sizes", () => {
   const settings = { learningRate: 0.1, etas: [0.5, 2], stepSizes: [0.09, 0.3] };
   // 0.1; 0.2; 0.3 (not 0.4); turned: 0.15, no step; then the sign is 0: 0.15
   const expected = [0.9, 0.7, 0.4, 0.4, 0.55];
-  const gradients = [1e-300, 1e-300, 5, -1, -1];
+  const gradients = [1e-100, 1e-100, 5, -1, -1];
   assertGroup(path("rprop", settings, gradients), expected, AFTER_ONE_UPDATE, "rprop");
+  // A product that underflows to 0 leaves the step as it is.
+  const tiny = path("rprop", settings, [1e-300, 1e-300]);
+  assertGroup(tiny, [0.9, 0.8], AFTER_ONE_UPDATE, "rprop");
   // Smaller than the smallest: 0.09.
   const small = path("rprop", { ...settings, learningRate: 0.01 }, [1]);
   assertGroup(small, [0.91], AFTER_ONE_UPDATE, "rprop");
