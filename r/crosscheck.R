@@ -65,7 +65,7 @@ tp_crosscheck <- function(datasets = tp_dataset_names(), engines = c("python", "
     class = c("tp_crosscheck", "data.frame"),
     agrees = all(table$agrees) && !any(require %in% names(missing)),
     missing = missing,
-    verdict = crosscheck_verdict(table, c("r", present), missing)
+    verdict = crosscheck_verdict(table, c("r", present), names(missing), require)
   )
 }
 
@@ -344,12 +344,9 @@ plan_json <- function(plan) {
   ))
 }
 
-crosscheck_verdict <- function(table, engines, missing) {
-  named <- if (length(missing) > 0L) {
-    paste0(" Missing: ", names(missing), " (", missing, ").", collapse = "")
-  } else {
-    ""
-  }
+crosscheck_verdict <- function(table, engines, missing, required) {
+  listed <- function(names) paste(names, collapse = ", ")
+  named <- if (length(missing) > 0L) paste0(" Missing: ", listed(missing), ".") else ""
   differing <- table[!table$agrees, ]
   if (nrow(differing) > 0L) {
     first <- differing[1L, ]
@@ -357,6 +354,9 @@ crosscheck_verdict <- function(table, engines, missing) {
       "DIFFERS: ", nrow(differing), " of ", nrow(table), " comparisons, the first on ",
       first$engine, ": ", first$dataset, ", rule ", first$rule, ", cost ", first$cost, ".", named
     ))
+  }
+  if (any(required %in% missing)) {
+    return(paste0("INCOMPLETE: required, but missing: ", listed(intersect(required, missing)), "."))
   }
   if (nrow(table) == 0L) {
     return(paste0("Nothing compared: no engine but R is here.", named))
@@ -368,7 +368,7 @@ crosscheck_verdict <- function(table, engines, missing) {
       "All agree: %s give the same errors and the same updated weights in all %d plans ",
       "(largest relative difference %.1e).%s"
     ),
-    paste(engines, collapse = ", "), plans, worst, named
+    listed(engines), plans, worst, named
   )
 }
 
@@ -412,6 +412,10 @@ print.tp_crosscheck <- function(x, each = FALSE, ...) {
   }
   if (!each) {
     for (i in which(!x$agrees & x$network != "p5")) line(plan[[i]], as.data.frame(x)[i, ])
+  }
+  missing <- attr(x, "missing")
+  if (length(missing) > 0L) {
+    cat("\n", paste0(names(missing), " is missing: ", missing, "\n"), sep = "")
   }
   cat("\n", attr(x, "verdict"), "\n", sep = "")
   invisible(x)

@@ -301,16 +301,18 @@ class Crosscheck:
         )
 
     def verdict(self) -> str:
-        """Return the last line: what agrees, or what differs and what is missing."""
+        """Return the last line: what agrees, or what differs, and which engines are missing."""
         plans = len({(row.dataset, row.network, row.rule, row.cost) for row in self.rows})
         differing = [row for row in self.rows if not row.agrees]
-        missing = "".join(f" Missing: {name} ({how})." for name, how in self.missing.items())
+        missing = f" Missing: {', '.join(self.missing)}." if self.missing else ""
         if differing:
             first = differing[0]
             return (
                 f"DIFFERS: {len(differing)} of {len(self.rows)} comparisons, the first on "
                 f"{first.engine}: {first.dataset}, rule {first.rule}, cost {first.cost}.{missing}"
             )
+        if self.required_missing:
+            return f"INCOMPLETE: required, but missing: {', '.join(self.required_missing)}."
         if not self.rows:
             return f"Nothing compared: no engine but Python is here.{missing}"
         worst = max(max(row.differences.values()) for row in self.rows)
@@ -368,10 +370,10 @@ class Crosscheck:
             # A label stands once, above its engines.
             lines.append(_line("" if label == shown else label, engine, rows))
             shown = label
-        if self.dropped:
-            lines.append("")
+        notes = [f"{name} is missing: {how}" for name, how in self.missing.items()]
         for name, count in self.dropped.items():
-            lines.append(f"{name}: {count} rows with missing values are left out.")
+            notes.append(f"{name}: {count} rows with missing values are left out.")
+        lines += ["", *notes] if notes else []
         if self.departures:
             lines += ["", _DEPARTURES, *map(_departure_line, self.departures)]
         lines += ["", self.verdict()]

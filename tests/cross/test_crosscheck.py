@@ -145,10 +145,12 @@ def test_a_missing_engine_is_named_and_fails_if_required():
     result = crosscheck(["xor"], engines=["python", "torch"])
     assert result.agrees
     assert result.missing == {"torch": "install torch"}
-    assert result.verdict().endswith("Missing: torch (install torch).")
+    assert result.verdict().endswith(" Missing: torch.")
+    assert "torch is missing: install torch" in result.to_text().splitlines()
     required = crosscheck(["xor"], engines=["python"], require=["torch"])
     assert not required.agrees
     assert required.required_missing == ["torch"]
+    assert required.verdict() == "INCOMPLETE: required, but missing: torch."
 
 
 @pytest.mark.usefixtures("no_torch")
@@ -201,4 +203,4 @@ def test_from_r_without_python(every_engine):
         ["Rscript", "-e", code], capture_output=True, text=True, check=False, env=environment
     )
     assert done.returncode == 0, done.stderr
-    assert "Missing: python (install the Python package" in done.stdout
+    assert done.stdout == "INCOMPLETE: required, but missing: python."

@@ -73,8 +73,12 @@ test_that("a missing engine is named, with what to install", {
   Sys.setenv(TWINPROP_PYTHON = "no-such-python")
   found <- tp_crosscheck("xor", engines = "python", require = "python", progress = FALSE)
   expect_false(attr(found, "agrees"))
-  expect_match(attr(found, "verdict"), "Missing: python (install the Python package", fixed = TRUE)
-  expect_output(print(found), "Nothing compared: no engine but R is here")
+  expect_identical(attr(found, "verdict"), "INCOMPLETE: required, but missing: python.")
+  expect_output(print(found), "python is missing: install the Python package: pip install twinprop")
+  alone <- tp_crosscheck("xor", engines = "python", progress = FALSE)
+  expect_identical(
+    attr(alone, "verdict"), "Nothing compared: no engine but R is here. Missing: python."
+  )
   expect_true(attr(tp_crosscheck("xor", engines = character(), progress = FALSE), "agrees"))
 })
 
