@@ -88,6 +88,8 @@ parse_json <- function(text) {
     input_error("the plan is not valid JSON: ", sub("\n.*", "", detail))
   }
   if (!validUTF8(text)) not_json("invalid UTF-8")
+  # The parser would take comments; JSON has a slash in strings only.
+  if (grepl("/", gsub("\"(\\\\.|[^\"\\\\])*\"", "", text), fixed = TRUE)) not_json("a comment")
   tryCatch(
     jsonlite::parse_json(text),
     error = function(e) not_json(conditionMessage(e)),

@@ -67,6 +67,8 @@ for name, broken in {
     "minus-inf": VALID.replace("[0, 0]", "[-Infinity, 0]"),
     "nan-target": VALID.replace("[0], [1]", "[NaN], [1]"),
     "two-documents": VALID + VALID,
+    "comment": VALID.replace("[0, 0]", "[0, 0] /* the first row */"),
+    "line-comment": VALID.replace("[0, 0]", "// the rows\n[0, 0]"),
     "unclosed-string": '{"format": "twinprop-plan/1',
 }.items():
     assert broken != VALID
