@@ -503,7 +503,22 @@ class Network:
         d = self.check_targets(d, x, cost)
         return training.exact_cost(self, x, d, cost, weight_decay)[0]
 
-    def train(self, x: Any, d: Any, **settings: Any) -> Run:
+    def train(
+        self,
+        x: Any,
+        d: Any,
+        *,
+        cost: str = "half_mse",
+        rule: str = "gradient",
+        update_order: str = "simultaneous",
+        optimizer: Optimizer | str | None = None,
+        batch_size: int | None = 1,
+        epochs: int = 1000,
+        shuffle: bool = False,
+        seed: int = 42,
+        snapshots: Sequence[int] = (),
+        progress: bool = False,
+    ) -> Run:
         """Train by gradient descent, or by another rule; the weights change in place.
 
         Parameters
@@ -561,7 +576,18 @@ class Network:
         >>> run.updates, len(run.cost)
         (3, 3)
         """
-        return training.train(self, x, d, **settings)
+        settings = {
+            "cost": cost,
+            "rule": rule,
+            "update_order": update_order,
+            "optimizer": optimizer,
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "shuffle": shuffle,
+            "seed": seed,
+            "snapshots": snapshots,
+        }
+        return training.train(self, x, d, settings, progress=progress)
 
     def _check_forward(self, forward: Forward) -> None:
         """Refuse what is not a forward pass of a network of these layers."""

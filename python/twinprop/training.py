@@ -5,6 +5,7 @@ Section 6 of docs/contract.md. Everything is checked and allocated before the fi
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 import warnings
@@ -200,8 +201,8 @@ class Update:
 
     def rows(self, n: int) -> Update:
         """Return the same update for batches of the first n rows of the buffers."""
-        smaller = object.__new__(Update)
-        smaller.__dict__.update(self.__dict__, buffers=self.buffers.rows(n))
+        smaller = copy.copy(self)
+        smaller.buffers = self.buffers.rows(n)
         return smaller
 
 
@@ -254,19 +255,9 @@ def exact_cost(
         return float(costs.mean()) + penalty(weights, weight_decay), result.a[-1]
 
 
-def train(
-    network: Network,
-    x: Any,
-    d: Any,
-    *,
-    progress: bool = False,
-    **settings: Any,
-) -> Run:
-    """Train a network; see `Network.train`, which calls this."""
-    for name in settings:
-        if name not in DEFAULTS:
-            raise TypeError(f"train() got an unexpected keyword argument {name!r}")
-    checked = check_training({**DEFAULTS, **settings}, as_optimizer)
+def train(network: Network, x: Any, d: Any, settings: Mapping[str, Any], *, progress: bool) -> Run:
+    """Check the settings (the keys of `DEFAULTS`) and train; `Network.train` calls this."""
+    checked = check_training(settings, as_optimizer)
     network.check_cost(checked["cost"])
     x = check_matrix(x, "x", network.layers[0])
     d = network.check_targets(d, x, checked["cost"])

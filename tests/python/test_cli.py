@@ -169,7 +169,8 @@ def test_crosscheck_agrees(monkeypatch, tmp_path, capsys):
     assert err == ""
     last = out.splitlines()[-1]
     assert last.startswith("All agree: python, torch give the same errors")
-    assert "Missing: r (install it)." in last
+    assert last.endswith(" Missing: r, rscript, js.")
+    assert "r is missing: install it" in out.splitlines()
 
     found = json.loads(file.read_text())
     assert found["format"] == "twinprop-crosscheck/1"
@@ -209,8 +210,9 @@ def test_crosscheck_with_an_engine_that_fails(monkeypatch, capsys):
 def test_crosscheck_without_a_required_engine(monkeypatch, capsys):
     engines(monkeypatch)
     assert main(["crosscheck", "xor"]) == 0
-    assert "Missing: r (install it)." in capsys.readouterr().out
+    assert "r is missing: install it" in capsys.readouterr().out
     assert main(["crosscheck", "xor", "--require", "js"]) == 1
+    assert capsys.readouterr().out.splitlines()[-1] == "INCOMPLETE: required, but missing: js."
 
 
 @pytest.mark.parametrize(
