@@ -251,7 +251,8 @@ outside_engines <- list(
   ),
   js = list(
     missing = function() {
-      if (!nzchar(Sys.which("node"))) {
+      new_enough <- "process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)"
+      if (!nzchar(Sys.which("node")) || system2("node", c("-e", shQuote(new_enough))) != 0) {
         "install node (18 or newer; on Debian or Ubuntu: apt-get install nodejs)"
       }
     },

@@ -23,6 +23,9 @@ from twinprop.plan import run_plan as _run_plan_in_python
 from twinprop.resources import js_folder
 from twinprop.training import Run
 
+#: The oldest node that has all that inst/js uses; bookworm's is 18.
+OLDEST_NODE = 18
+
 
 class Engine(NamedTuple):
     """Something that trains plans.
@@ -70,9 +73,12 @@ def _r_missing() -> str | None:
 
 
 def _js_missing() -> str | None:
+    how = "install node (18 or newer; on Debian or Ubuntu: apt-get install nodejs)"
     if shutil.which("node") is None:
-        return "install node (18 or newer; on Debian or Ubuntu: apt-get install nodejs)"
-    return None
+        return how
+    test = f"process.exit(parseInt(process.versions.node) >= {OLDEST_NODE} ? 0 : 1)"
+    found = subprocess.run(["node", "-e", test], capture_output=True, check=False)
+    return None if found.returncode == 0 else how
 
 
 def _torch_missing() -> str | None:

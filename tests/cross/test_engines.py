@@ -20,7 +20,7 @@ from conformance import (
 from engine_runs import run_on
 from random_plans import random_plan
 from twinprop import DenominatorError, DivergenceError, Network, TwinpropError
-from twinprop.engines import run_plan_on
+from twinprop.engines import ENGINES, run_plan_on
 from twinprop.plan import read_plan, run_plan, run_to_dict
 
 CASES = cases()
@@ -139,3 +139,16 @@ def test_engine_by_name(name):
 def test_unknown_engine():
     with pytest.raises(TwinpropError, match='engine must be one of "python", "r", "rscript"'):
         run_plan_on({}, "julia")
+
+
+@pytest.mark.parametrize(
+    ("name", "program"), [("js", "node"), ("rscript", "Rscript"), ("r", "Rscript")]
+)
+def test_a_program_that_is_not_there_is_named(monkeypatch, tmp_path, name, program):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert "install" in ENGINES[name].missing()
+    # One that is too old, or lacks the package, says no.
+    (tmp_path / program).write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
+    assert "install" in ENGINES[name].missing()
