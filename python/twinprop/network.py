@@ -456,8 +456,9 @@ class Network:
         try:
             with np.errstate(over="ignore"):
                 one(x, d)
-        except DenominatorError:  # with "output_first" some layers have moved by then
+        except DenominatorError as error:  # with "output_first" some layers have moved by then
             np.copyto(self.parameters, before)
+            error.network = self
             raise
         return Step(one.buffers.forward, one.buffers.backward)
 

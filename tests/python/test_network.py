@@ -202,7 +202,7 @@ def test_a_step_that_fails_moves_nothing():
     weights = [np.ones((2, 2)), [[1.0, -1.0], [1.0, 1.0]], np.ones((2, 2))]
     network = Network([2, 2, 2, 2], weights=weights)
     before = network.parameters.copy()
-    with pytest.raises(DenominatorError, match="neuron 1 of layer 3"):
+    with pytest.raises(DenominatorError, match="neuron 1 of layer 3") as caught:
         network.step(
             [[1, 2]],
             [[1, 0]],
@@ -211,3 +211,4 @@ def test_a_step_that_fails_moves_nothing():
             optimizer=Optimizer(learning_rate=1e-9),
         )
     np.testing.assert_array_equal(network.parameters, before)
+    assert caught.value.network is network
