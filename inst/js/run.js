@@ -8,7 +8,7 @@
 // is written, and the exit status is 1.
 
 import { randomBytes } from "node:crypto";
-import { open, readFile, rename, rm } from "node:fs/promises";
+import { open, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { text } from "node:stream/consumers";
@@ -17,20 +17,33 @@ import { formatRun, InputError, runPlan, TwinpropError, VERSION } from "./index.
 
 const USAGE = 'usage: node run.js PLAN [RUN] ("-" is standard input or output), or --version';
 
+/** The system's own words, without the code before them and the call after. */
+function reason(error) {
+  return error.message.replace(/^[A-Z0-9]+: /, "").replace(/, [a-z]+( '.*)?$/s, "");
+}
+
 async function readSource(name) {
   if (name === "-") return text(process.stdin);
   try {
     return await readFile(name, "utf8");
   } catch (error) {
     if (error.code === "ENOENT") throw new InputError(`cannot read the plan: no file "${name}"`);
-    throw new InputError(`cannot read the plan "${name}": ${error.message}`);
+    throw new InputError(`cannot read the plan "${name}": ${reason(error)}`);
   }
 }
 
 /** Write a text file so that it is there whole or not at all. */
 async function writeWhole(name, content) {
+  const there = await stat(name).catch(() => null);
+  try {
+    // a pipe or a device is no file to replace
+    if (there && !there.isFile()) return await writeFile(name, content);
+  } catch (error) {
+    throw new InputError(`cannot write "${name}": ${reason(error)}`);
+  }
+  const target = there ? await realpath(name) : name; // a link stays a link
   const unique = randomBytes(6).toString("hex");
-  const temporary = join(dirname(name), `.${basename(name)}.${unique}`);
+  const temporary = join(dirname(target), `.${basename(target)}.${unique}`);
   try {
     const file = await open(temporary, "wx");
     try {
@@ -39,10 +52,10 @@ async function writeWhole(name, content) {
     } finally {
       await file.close();
     }
-    await rename(temporary, name);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw new InputError(`cannot write "${name}": ${error.message}`);
+    throw new InputError(`cannot write "${name}": ${reason(error)}`);
   }
 }
 
@@ -57,6 +70,13 @@ async function main(args) {
   if (run === "-") process.stdout.write(content);
   else await writeWhole(run, content);
 }
+
+process.stdout.on("error", (error) => {
+  // Whoever read us has gone: no more to say, and no fault of ours.
+  if (error.code === "EPIPE") process.exit(141);
+  console.error(`cannot write "-": ${reason(error)}`);
+  process.exit(1);
+});
 
 try {
   await main(process.argv.slice(2));

@@ -1,8 +1,18 @@
 // The command line. Twin: tests/python/test_command.py.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -71,10 +81,16 @@ test("an error is its message on standard error, status 1, and no file", () => {
   const invalid = command(["-"], "{");
   assert.equal(invalid.status, 1);
   assert.match(invalid.stderr, /^the plan is not valid JSON: .+\n$/);
-  assert.match(command(["."]).stderr, /^cannot read the plan "\.": .+\n$/);
+  assert.match(
+    command(["."]).stderr,
+    /^cannot read the plan "\.": illegal operation on a directory\n$/,
+  );
   const unwritable = command(["-", join("no-such-folder", "run.json")], PLAN);
   assert.equal(unwritable.status, 1);
-  assert.match(unwritable.stderr, /^cannot write "no-such-folder.run\.json": .+\n$/);
+  assert.match(
+    unwritable.stderr,
+    /^cannot write "no-such-folder.run\.json": no such file or directory\n$/,
+  );
   // A folder in the run file's place: what was written beside it is gone.
   mkdirSync(join(folder, "folder"));
   assert.match(command(["-", "folder"], PLAN).stderr, /^cannot write "folder": .+\n$/);
@@ -82,6 +98,42 @@ test("an error is its message on standard error, status 1, and no file", () => {
     readdirSync(folder).filter((name) => name.startsWith(".") || name === "none.json"),
     [],
   );
+});
+
+const unix = { skip: process.platform === "win32" };
+
+test(
+  "a run file that is a link stays one, and a pipe is written to, not replaced",
+  unix,
+  async () => {
+    file("target.json", "old");
+    symlinkSync("target.json", join(folder, "link.json"));
+    assert.equal(command(["-", "link.json"], PLAN).status, 0);
+    assert.ok(lstatSync(join(folder, "link.json")).isSymbolicLink());
+    withoutSeconds(readFileSync(join(folder, "target.json"), "utf8"));
+
+    assert.equal(spawnSync("mkfifo", [join(folder, "pipe")]).status, 0);
+    const reader = spawn("cat", [join(folder, "pipe")]);
+    let received = "";
+    reader.stdout.on("data", (data) => (received += data));
+    const closed = once(reader, "close");
+    const { status } = command(["-", "pipe"], PLAN);
+    if (lstatSync(join(folder, "pipe")).isFile()) reader.kill();
+    await closed;
+    assert.equal(status, 0);
+    assert.ok(lstatSync(join(folder, "pipe")).isFIFO());
+    withoutSeconds(received);
+  },
+);
+
+test("a reader who leaves early is no error to talk about", unix, () => {
+  const plan = file(
+    "long.json",
+    '{"network": {"layers": [2, 99, 99, 1]}, "training": {"epochs": 1}}',
+  );
+  const script = `"${process.execPath}" "${RUN_JS}" ${plan} | head -c 5`;
+  const { stdout, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8", cwd: folder });
+  assert.deepEqual([stdout, stderr], ['{"for', ""]);
 });
 
 test("--version prints the version; anything else that is no plan, how to use it", () => {
