@@ -1,4 +1,7 @@
-library(testthat)
-library(twinprop)
+# testthat is suggested, not needed.
+if (requireNamespace("testthat", quietly = TRUE)) {
+  library(testthat)
+  library(twinprop)
 
-test_check("twinprop")
+  test_check("twinprop")
+}
