@@ -26,9 +26,9 @@ tp_dataset_names <- function() {
 #' @return A data frame: numbers as numeric, factors with their levels in stated order, missing
 #'   values `NA`. Its attributes say more: `title`, a one-line description; `inputs` and `outputs`,
 #'   the columns that a plan learns from and those that it learns; `network`, the network that
-#'   belongs to the data, with its given weights, as in a plan (or none); `source` and `licence`,
-#'   where the data come from, and under which terms. An unknown name is an error of class
-#'   `twinprop_input_error`.
+#'   belongs to the data, with its given weights, a list of arguments of [tp_network()] (or none);
+#'   `source` and `licence`, where the data come from, and under which terms. An unknown name is an
+#'   error of class `twinprop_input_error`.
 #' @seealso [tp_dataset_names()]
 #' @examples
 #' penguins <- tp_dataset("penguins")
@@ -41,10 +41,24 @@ tp_dataset <- function(name) {
   attr(frame, "title") <- description$title
   attr(frame, "inputs") <- as.character(description$inputs)
   attr(frame, "outputs") <- as.character(description$outputs)
-  attr(frame, "network") <- description$network
+  attr(frame, "network") <- given_network(description$network)
   attr(frame, "source") <- description$source
   attr(frame, "licence") <- description$licence
   frame
+}
+
+# The network of a description, with vectors and matrices for its lists; NULL if there is none.
+given_network <- function(network) {
+  if (is.null(network)) {
+    return(NULL)
+  }
+  layers <- check_layers(network$layers)
+  list(
+    layers = layers,
+    activations = as.character(network$activations),
+    weights = check_weights(network$weights, "weights", layers),
+    biases = check_biases(network$biases, "biases", layers)
+  )
 }
 
 # What a plan makes of a data set: x (n, k), d (n, K) and how many rows were dropped; `arg` is what

@@ -89,12 +89,12 @@ test_that("xor is the raw default of a plan", {
 test_that("three_by_three answers as in the book", {
   frame <- tp_dataset("three_by_three")
   network <- attr(frame, "network")
-  expect_identical(unlist(network$layers), c(3L, 3L, 3L))
-  expect_identical(unlist(network$biases), integer(6))
+  expect_identical(network$layers, c(3L, 3L, 3L))
+  expect_identical(network$activations, c("sigmoid", "sigmoid"))
+  expect_identical(network$biases, list(numeric(3), numeric(3)))
+  expect_identical(do.call(tp_network, network)$weights, network$weights)
   a <- unlist(frame[attr(frame, "inputs")])
-  for (rows in network$weights) {
-    a <- 1 / (1 + exp(-drop(do.call(rbind, lapply(rows, unlist)) %*% a)))
-  }
+  for (weights in network$weights) a <- 1 / (1 + exp(-drop(weights %*% a)))
   # By hand: the hidden neurons receive 0.9*0.9 + 0.3*0.1 + 0.4*0.8 = 1.16, 0.42 and 0.62
   hidden <- stats::plogis(c(1.16, 0.42, 0.62))
   expected <- stats::plogis(c(
