@@ -29,7 +29,8 @@ crosscheck_tolerances <- c(
 #'   `engine`; the largest relative differences of the weights after 1, 10 and 1,000 updates
 #'   (`after_1`, `after_10`, `after_1000`) and at the end (`weights`), of `outputs`, `errors` and
 #'   `costs`; `seconds`, the engine's own time; `agrees`; `error`, why there is no run. The
-#'   attributes `agrees`, `missing` and `verdict` hold the result.
+#'   attributes `agrees`, `missing` and `verdict` hold the result. A part of it is a plain data
+#'   frame.
 #' @section Errors: `twinprop_input_error` if a data set or an engine is unknown.
 #' @seealso [tp_run()]
 #' @examples
@@ -373,13 +374,21 @@ crosscheck_verdict <- function(table, engines, missing, required) {
   )
 }
 
+# The verdict is on the whole, and its columns are those that print() shows.
+#' @export
+`[.tp_crosscheck` <- function(x, ...) {
+  class(x) <- "data.frame"
+  attributes(x)[c("agrees", "missing", "verdict")] <- NULL
+  x[...]
+}
+
 #' @rdname tp_crosscheck
 #' @export
 print.tp_crosscheck <- function(x, each = FALSE, ...) {
   columns <- names(crosscheck_tolerances)
   cat(
     "Largest relative difference from R: weights after 1, 10 and 1,000 updates and at the end, ",
-    "outputs, errors, costs.\n", sprintf("%-44s%-8s", "", "engine"),
+    "outputs, errors, costs.\n", sprintf("%-48s%-8s", "", "engine"),
     sprintf(
       "%9s", c("1 update", "10", "1,000", "weights", "outputs", "errors", "costs", "seconds")
     ),
@@ -395,7 +404,7 @@ print.tp_crosscheck <- function(x, each = FALSE, ...) {
   line <- function(label, rows) {
     cells <- vapply(rows[columns], max, 0)
     cat(
-      sprintf("%-44s%-8s", if (label == shown) "" else label, rows$engine[[1L]]),
+      sprintf("%-48s%-8s", if (label == shown) "" else label, rows$engine[[1L]]),
       ifelse(is.finite(cells), sprintf("%9.1e", cells), sprintf("%9s", "-")),
       sprintf("%9.2f  %s", sum(rows$seconds), if (all(rows$agrees)) "agree" else "DIFFERS"),
       if (nrow(rows) == 1L && !is.na(rows$error)) paste0(" (", rows$error, ")"), "\n",

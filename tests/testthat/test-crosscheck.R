@@ -82,6 +82,27 @@ test_that("a missing engine is named, with what to install", {
   expect_true(attr(tp_crosscheck("xor", engines = character(), progress = FALSE), "agrees"))
 })
 
+test_that("a part of the result is a plain data frame, without the verdict on the whole", {
+  found <- structure(
+    data.frame(
+      dataset = "three_by_three", network = "mlp", rule = "proportional_abs",
+      cost = "cross_entropy", engine = c("js", "python"), after_1 = 0, after_10 = 0,
+      after_1000 = 0, weights = 0, outputs = 0, errors = 0, costs = 0, seconds = 1,
+      agrees = TRUE, error = NA_character_
+    ),
+    class = c("tp_crosscheck", "data.frame"), agrees = TRUE, verdict = "All agree."
+  )
+  for (part in list(found[1L, ], head(found, 1L), found[c("dataset", "engine")],
+                    subset(found, engine == "js", c(engine, agrees)))) {
+    expect_identical(class(part), "data.frame")
+    expect_null(attr(part, "verdict"))
+    expect_output(print(part), "engine")
+  }
+  expect_identical(found[2L, "engine"], "python")
+  # the longest label still has a space before the engine
+  expect_output(print(found, each = TRUE), "proportional_abs, cross_entropy js ", fixed = TRUE)
+})
+
 test_that("unknown names are refused", {
   expect_error(
     tp_crosscheck("nope"), "^datasets entry 1 must be one of \"xor\"",
