@@ -43,8 +43,9 @@ predict.tp_network <- function(object, newdata, ...) {
 #' @name print.tp_network
 NULL
 
-# A network with more weights than this is printed without them.
+# A network with more weights than this, or that would take more lines, is printed without them.
 most_printed_weights <- 40L
+most_printed_lines <- 40L
 
 #' @rdname print.tp_network
 #' @export
@@ -56,7 +57,8 @@ print.tp_network <- function(x, digits = 4, ...) {
     sum(lengths(x$biases)), " biases\n",
     sep = ""
   )
-  if (n_weights > most_printed_weights) {
+  n_lines <- sum(x$layers[-1L] + 3L)
+  if (n_weights > most_printed_weights || n_lines > most_printed_lines) {
     return(invisible(x))
   }
   for (l in seq_along(x$weights)) {

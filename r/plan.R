@@ -271,7 +271,8 @@ tp_write_run <- function(run, output) {
 write_whole <- function(path, text) {
   cannot <- function(condition) {
     input_error(
-      "cannot write \"", path, "\": ", sub(".*(: |reason ')", "", conditionMessage(condition))
+      "cannot write \"", path, "\": ",
+      sub("'$", "", sub(".*(: |reason ')", "", conditionMessage(condition)))
     )
   }
   # a device is no file to replace

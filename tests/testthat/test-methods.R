@@ -15,7 +15,8 @@ test_that("predict() gives the outputs, with the row names of the inputs", {
 test_that("print() fits on one screen and returns its argument", {
   small <- tp_network(c(2, 3, 1))
   large <- tp_network(c(20, 50, 3))
-  for (object in list(small, large, tp_train(small, xor_x, xor_d, epochs = 2))) {
+  deep <- tp_network(rep(1, 20))
+  for (object in list(small, large, deep, tp_train(small, xor_x, xor_d, epochs = 2))) {
     lines <- capture.output(printed <- withVisible(print(object)))
     expect_lte(length(lines), 24)
     expect_identical(printed$value, object)

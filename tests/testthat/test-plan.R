@@ -139,7 +139,10 @@ test_that("a file that is there stays as it is when writing fails, and no other 
     paste0("cannot write \"", missing, "\": No such file or directory")
   )
   dir.create(file.path(folder, "folder"))
-  expect_error(tp_write_run(run, file.path(folder, "folder")), class = "twinprop_input_error")
+  expect_input_error(
+    tp_write_run(run, file.path(folder, "folder")),
+    paste0("cannot write \"", file.path(folder, "folder"), "\": Is a directory")
+  )
   expect_identical(sort(list.files(folder, all.files = TRUE, no.. = TRUE)), c("folder", "run.json"))
 })
 
