@@ -4,6 +4,8 @@
 // Section 1 of docs/contract.md. All work on flat arrays and write into `out`, so that training
 // allocates nothing. A derivative is given both z and a = f(z) and uses the one named in `uses`.
 
+import { frozen } from "./checks.js";
+
 const LEAKY_RELU_SLOPE = 0.01;
 
 /** f(z) = 1 / (1 + exp(-z)); exp may overflow to Inf, which gives the right limit 0. */
@@ -87,7 +89,7 @@ function softmax(z, out, rows, units) {
  * - `uses`: "z" or "a", what the derivative is computed from.
  * - `smooth`: false if the derivative has a jump (at z = 0).
  */
-export const ACTIVATIONS = Object.freeze({
+export const ACTIVATIONS = frozen({
   sigmoid: { value: sigmoid, derivative: sigmoidDerivative, uses: "a", smooth: true },
   tanh: { value: tanh, derivative: tanhDerivative, uses: "a", smooth: true },
   relu: { value: relu, derivative: reluDerivative, uses: "z", smooth: false },

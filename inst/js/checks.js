@@ -84,7 +84,16 @@ export function describe(value) {
   if (isList(value)) return `a list of ${value.length}`;
   if (isObject(value)) return "an object";
   if (typeof value === "function") return "a function";
+  if (typeof value === "bigint") return `${value}n`;
   return String(value); // null, true, false; undefined
+}
+
+/** Freeze a table with all that is in it, and return it. */
+export function frozen(table) {
+  for (const value of Object.values(table)) {
+    if (typeof value === "object" && value !== null) frozen(value);
+  }
+  return Object.freeze(table);
 }
 
 /** List names in double quotes, with commas. */

@@ -3,7 +3,7 @@
 // Section 2 of docs/contract.md. The output error is e = a - d; dC/dz of the output layer is
 // s * e * f'(z) for the squared costs and s * e for the cross entropies.
 
-import { describe } from "./checks.js";
+import { describe, frozen } from "./checks.js";
 import { InputError } from "./errors.js";
 
 /** Targets of softmax outputs must sum to 1 to this: 1/3 thrice does, 0.33 thrice does not. */
@@ -59,7 +59,7 @@ function multiclassCrossEntropy(z, a, d, rows, units) {
  *   flat (rows * K).
  * - `scale(K)` is the factor s on the output error e.
  */
-export const COSTS = Object.freeze({
+export const COSTS = frozen({
   half_mse: { value: halfMse, scale: (units) => 1 / units },
   half_sse: { value: halfSse, scale: () => 1 },
   mse: { value: mse, scale: (units) => 2 / units },

@@ -3,8 +3,8 @@
 // The rows are in data/NAME.csv, the columns are described in datasets.json beside this file: all
 // languages share both. docs/data.md states the format and the steps.
 
-import { checkChoice, checkKeys, checkObject } from "./checks.js";
-import { TwinpropError } from "./errors.js";
+import { checkChoice, checkKeys, checkObject, describe, isList } from "./checks.js";
+import { InputError, TwinpropError } from "./errors.js";
 
 /**
  * The names of the data sets, in the order of datasets.json (the tests compare the two): a plan is
@@ -142,6 +142,14 @@ async function readFirst(urls) {
   throw new TwinpropError(`cannot read the data set: nothing at ${urls.join(" or ")}`);
 }
 
+/** Return a list of folders' names, each with a slash at its end. */
+function checkFolders(value) {
+  if (!isList(value) || value.length === 0 || !value.every((name) => typeof name === "string")) {
+    throw new InputError(`folders must be a list of at least 1 name, got ${describe(value)}`);
+  }
+  return value.map((name) => (name.endsWith("/") ? name : `${name}/`));
+}
+
 /**
  * A data set by its name, from the package's files.
  *
@@ -151,7 +159,8 @@ async function readFirst(urls) {
  * @returns {Promise<Object>} `name`, `title`, `source`, `licence`; the matrices that a plan makes of
  *   it, `x` and `d`, with `inputNames`, `outputNames` and the number of `dropped` rows; `network`,
  *   the network that belongs to it, or null.
- * @throws {InputError} If there is no data set of that name.
+ * @throws {InputError} If there is no data set of that name, or folders are no list of names.
+ * @throws {TwinpropError} If its files cannot be found.
  *
  * @example
  * const { x, d, dropped } = await loadDataset("penguins"); // 333 rows; 11 dropped
@@ -160,7 +169,8 @@ export async function loadDataset(name, options = {}) {
   // Only a listed name becomes a part of a path.
   checkChoice(name, "dataset", DATASETS);
   checkKeys(checkObject(options, "options"), "options", ["folders"]);
-  const { folders = FOLDERS } = options;
+  const { folders: given = FOLDERS } = options;
+  const folders = checkFolders(given);
   const here = (path) => new URL(path, import.meta.url);
   const { datasets } = JSON.parse(await readFirst([here("datasets.json")]));
   const { title, source, licence, network = null } = datasets[name];

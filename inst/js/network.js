@@ -29,6 +29,7 @@ import {
   checkWeights,
   describe,
   DIRECT,
+  frozen,
   isList,
   label,
   valueOr,
@@ -49,7 +50,7 @@ export const NETWORK_KEYS = Object.freeze(["layers", ...OPTIONS]);
  * How weights are drawn, by name: `limit(inputs, units)`, weights come from U(-limit, limit), and
  * whether `biases` do too (else they are 0, and nothing is drawn for them).
  */
-export const INITS = Object.freeze({
+export const INITS = frozen({
   xavier: { limit: (inputs, units) => Math.sqrt(6 / (inputs + units)), biases: false },
   he: { limit: (inputs) => Math.sqrt(6 / inputs), biases: false },
   torch: { limit: (inputs) => 1 / Math.sqrt(inputs), biases: true },

@@ -14,6 +14,7 @@ import {
   checkStepSizes,
   checkSwitch,
   DIRECT,
+  frozen,
   label,
   valueOr,
 } from "./checks.js";
@@ -89,7 +90,7 @@ function rprop(parameters, gradients, from, to, decay, { previous, step }, setti
  * - `step(parameters, gradients, from, to, decay, state, settings, t)`: one update of the entries
  *   [from, to), in place; t counts the updates from 1.
  */
-export const OPTIMIZERS = Object.freeze({
+export const OPTIMIZERS = frozen({
   sgd: {
     defaults: { learningRate: 0.5, momentum: 0, nesterov: false },
     state: { velocity: 0 },
@@ -181,7 +182,7 @@ export class Optimizer {
   constructor(name = "sgd", parameters = {}) {
     const given = { name, ...checkObject(parameters, "parameters") };
     /** All settings, defaults filled in. */
-    this.settings = checkOptimizer(given, DIRECT, "the optimizer");
+    this.settings = checkOptimizer(given, DIRECT, "optimizer");
     this.#step = OPTIMIZERS[this.settings.name].step;
     /** How many updates it has made. */
     this.updates = 0;

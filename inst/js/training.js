@@ -24,6 +24,7 @@ import {
   checkSnapshots,
   checkSwitch,
   describe,
+  frozen,
   label,
   valueOr,
 } from "./checks.js";
@@ -39,7 +40,7 @@ const ENGINE = "js";
 const RUN_FORMAT = "twinprop-run/1";
 
 /** The settings of a training and their defaults, in the order of the plan. */
-export const TRAINING_DEFAULTS = Object.freeze({
+export const TRAINING_DEFAULTS = frozen({
   cost: "half_mse",
   rule: "gradient",
   updateOrder: "simultaneous",

@@ -63,6 +63,7 @@ test("given values are written the same way in all languages", () => {
     [{ a: 1 }, "an object"],
     [undefined, "undefined"],
     [() => 1, "a function"],
+    [10n, "10n"],
   ]) {
     assert.equal(describe(value), text);
   }

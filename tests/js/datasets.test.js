@@ -128,3 +128,12 @@ test("a missing file is told with where it was looked for", async () => {
   assert.match(error.message, /^cannot read the data set: nothing at file:.*nowhere\/xor\.csv$/);
   assert.deepEqual((await loadDataset("xor", { folders: ["../../data/"] })).x, XOR_X);
 });
+
+test("folders are a list of names, with or without a slash at the end", async () => {
+  assert.deepEqual((await loadDataset("xor", { folders: ["../../data"] })).x, XOR_X);
+  for (const folders of ["../../data/", [1], [], null]) {
+    const error = await caught(() => loadDataset("xor", { folders }));
+    assert.ok(error instanceof InputError, error.stack);
+    assert.match(error.message, /^folders must be a list of at least 1 name, got /);
+  }
+});

@@ -4,7 +4,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { InputError, Network, Optimizer, OPTIMIZERS } from "../../inst/js/index.js";
+import {
+  ACTIVATIONS,
+  COSTS,
+  InputError,
+  Network,
+  Optimizer,
+  OPTIMIZERS,
+} from "../../inst/js/index.js";
 import { AFTER_ONE_UPDATE, assertGroup, assertThrows } from "./helpers.js";
 
 /** One parameter from 1, moved by these gradients, one update each. */
@@ -148,7 +155,7 @@ test("bad arguments are refused by name", () => {
   refused(
     "sgd",
     { learning_rate: 1 },
-    'unknown key "learning_rate" in the optimizer; allowed: "name", "learningRate", ' +
+    'unknown key "learning_rate" in optimizer; allowed: "name", "learningRate", ' +
       '"weightDecay", "momentum", "nesterov"',
   );
   const optimizer = new Optimizer("adam");
@@ -158,4 +165,14 @@ test("bad arguments are refused by name", () => {
     InputError,
     "optimizer has state for a network of 2 parameters, got one of 3; make a new one",
   );
+});
+
+test("no default can be changed by mistake", () => {
+  assert.throws(() => (OPTIMIZERS.adam.defaults.betas[0] = 0.5), TypeError);
+  assert.throws(() => (OPTIMIZERS.sgd.defaults.learningRate = 1), TypeError);
+  assert.throws(() => (ACTIVATIONS.sigmoid.value = null), TypeError);
+  assert.throws(() => (COSTS.half_mse.scale = null), TypeError);
+  const settings = new Optimizer("adam").settings;
+  settings.betas[0] = 0.5;
+  assert.equal(new Optimizer("adam").settings.betas[0], 0.9);
 });
