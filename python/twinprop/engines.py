@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -82,8 +83,13 @@ def _js_missing() -> str | None:
 
 
 def _torch_missing() -> str | None:
+    how = 'install torch: pip install "twinprop[torch]"'
     if importlib.util.find_spec("torch") is None:
-        return 'install torch: pip install "twinprop[torch]"'
+        return how
+    try:
+        importlib.import_module("torch")
+    except (ImportError, OSError) as error:  # there, but not whole: a library it needs is not
+        return f"{how} (the torch that is here does not load: {error})"
     return None
 
 

@@ -291,8 +291,13 @@ def write_run(run: Run, output: str | os.PathLike[str]) -> None:
 
 
 def _write_out(stream: TextIO, text: str) -> None:
-    stream.write(text)
-    stream.flush()
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:  # the command line knows what that means
+        raise
+    except OSError as error:
+        raise InputError(f'cannot write "-": {error.strerror}') from None
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -132,6 +133,23 @@ def test_a_broken_pipe_is_silent(plan):
     assert process.wait(timeout=60) == 141
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device")
+@pytest.mark.parametrize("epochs", [1, 5000])
+def test_a_full_disk_is_one_line(epochs):
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "twinprop", "run", "-"],
+            input=json.dumps({"training": {"epochs": epochs}}),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 2
+    assert done.stderr == 'Error: cannot write "-": No space left on device\n'
+
+
 def test_an_interruption_has_its_own_status(plan, monkeypatch, capsys):
     def interrupt(*arguments, **settings):
         raise KeyboardInterrupt
@@ -158,6 +176,19 @@ def test_run_on_another_engine(plan, monkeypatch, capsys):
     assert without_time(json.loads(capsys.readouterr().out)) == EXPECTED
     assert main(["run", plan, "--engine", "torch"]) == 2
     assert capsys.readouterr().err == 'Error: engine "torch" is missing: install it\n'
+
+
+def test_a_torch_that_does_not_load_is_missing(plan, tmp_path, monkeypatch, capsys):
+    package = tmp_path / "torch"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise OSError('libtorch_cpu.so: cannot open')")
+    for name in [name for name in sys.modules if name.split(".")[0] == "torch"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert main(["run", plan, "--engine", "torch"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith('Error: engine "torch" is missing: install torch: pip install')
+    assert "libtorch_cpu.so" in error
 
 
 def test_crosscheck_agrees(monkeypatch, tmp_path, capsys):
