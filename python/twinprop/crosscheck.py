@@ -389,7 +389,7 @@ _COLUMNS = {
     "errors": "errors",
     "costs": "costs",
 }
-_LABEL_WIDTH = 44
+_LABEL_WIDTH = 48
 _HEADER = "\n".join(
     [
         "Largest relative difference from Python: weights after 1, 10 and 1,000 updates and at the "

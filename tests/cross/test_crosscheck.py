@@ -93,6 +93,12 @@ def test_a_difference_in_a_snapshot_is_found(a_wrong_engine, index, key):
     assert {k for k in TOLERANCES for r in result.rows if r.differences[k] > TOLERANCES[k]} == {key}
 
 
+def test_the_longest_label_keeps_a_space_before_the_engine(a_wrong_engine):
+    a_wrong_engine(lambda run: run)
+    text = crosscheck(["three_by_three"], engines=["torch"]).to_text(each=True)
+    assert "three_by_three  proportional_abs, cross_entropy torch " in text
+
+
 def test_what_cannot_be_compared_differs():
     plan = make_checks("xor")[0].plan
     run = run_plan(plan)
