@@ -8,6 +8,9 @@
 # Strings longer than this are cut in messages.
 longest_string <- 60L
 
+# Weights and biases that a network may have, so that no language runs out of indices.
+most_parameters <- 2147483647L
+
 # Write a given value the way all three languages write it in messages.
 describe <- function(value) {
   if (is.null(value)) {
@@ -183,7 +186,14 @@ check_layers <- function(value, name = "layers") {
   for (i in seq_along(entries)) {
     check_integer(entries[[i]], paste0(name, " entry ", i), 1)
   }
-  as.integer(unlist(entries))
+  layers <- as.double(unlist(entries))
+  count <- sum(layers[-1L] * (layers[-length(layers)] + 1))
+  if (count > most_parameters) {
+    input_error(
+      name, " must make at most ", most_parameters, " weights and biases, got ", describe(count)
+    )
+  }
+  as.integer(layers)
 }
 
 # Two numbers that `fits`; `allowed` says in words which.

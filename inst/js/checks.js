@@ -9,6 +9,9 @@ import { InputError } from "./errors.js";
 /** Strings longer than this are cut in messages. */
 const LONGEST_STRING = 60;
 
+/** Weights and biases that a network may have, so that no language runs out of indices. */
+const MOST_PARAMETERS = 2 ** 31 - 1;
+
 /** The significant digits that messages show of a number. */
 const DIGITS = 15;
 
@@ -217,7 +220,15 @@ export function checkLayers(value, name = "layers") {
       `${name} must be a list of at least 2 integers >= 1, got ${describe(value)}`,
     );
   }
-  return Array.from(value, (entry, i) => checkInteger(entry, `${name} entry ${i + 1}`, 1));
+  const layers = Array.from(value, (entry, i) => checkInteger(entry, `${name} entry ${i + 1}`, 1));
+  let count = 0;
+  for (let l = 1; l < layers.length; l++) count += layers[l] * (layers[l - 1] + 1);
+  if (count > MOST_PARAMETERS) {
+    throw new InputError(
+      `${name} must make at most ${MOST_PARAMETERS} weights and biases, got ${describe(count)}`,
+    );
+  }
+  return layers;
 }
 
 function checkPair(value, name, allowed, fits) {

@@ -21,6 +21,9 @@ Array = npt.NDArray[np.float64]
 #: Strings longer than this are cut in messages.
 LONGEST_STRING = 60
 
+#: Weights and biases that a network may have, so that no language runs out of indices.
+MOST_PARAMETERS = 2**31 - 1
+
 
 def describe(value: object) -> str:
     """Write a given value the way all three languages write it in messages."""
@@ -147,6 +150,15 @@ def as_list(value: Any) -> list[Any] | None:
     return None
 
 
+def is_vector(value: Any) -> bool:
+    """Whether `value` is a list or array of numbers, not of rows."""
+    dimensions = getattr(value, "ndim", None)
+    if dimensions is not None:
+        return bool(dimensions == 1)
+    entries = as_list(value)
+    return bool(entries) and all(map(is_number, entries or []))
+
+
 def check_layers(value: Any, name: str = "layers") -> tuple[int, ...]:
     """Return the layer sizes n_1, ..., n_L."""
     entries = as_list(value)
@@ -154,7 +166,14 @@ def check_layers(value: Any, name: str = "layers") -> tuple[int, ...]:
         raise InputError(
             f"{name} must be a list of at least 2 integers >= 1, got {describe(value)}"
         )
-    return tuple(check_integer(entry, f"{name} entry {i}", 1) for i, entry in enumerate(entries, 1))
+    layers = [check_integer(entry, f"{name} entry {i}", 1) for i, entry in enumerate(entries, 1)]
+    # in float64, as R and JavaScript count
+    count = sum(float(n) * (float(m) + 1) for m, n in zip(layers, layers[1:], strict=False))
+    if count > MOST_PARAMETERS:
+        raise InputError(
+            f"{name} must make at most {MOST_PARAMETERS} weights and biases, got {describe(count)}"
+        )
+    return tuple(layers)
 
 
 class _Range(Protocol):
@@ -225,6 +244,7 @@ def check_matrix(value: Any, name: str, columns: int, rows: int | None = None) -
     """
     array = _numeric_array(value)
     if array is not None and array.ndim == 2:
+        value = array
         height, width = array.shape
         fits = height == rows if rows is not None else height >= 1
         if fits and width == columns and np.isfinite(array).all():
@@ -237,7 +257,8 @@ def _numeric_array(value: Any) -> npt.NDArray[Any] | None:
     if hasattr(value, "to_numpy"):
         value = value.to_numpy()
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
-        return value
+        # what is masked is missing, whatever number lies below
+        return np.ma.filled(value.astype(float), np.nan) if np.ma.is_masked(value) else value
     return None
 
 

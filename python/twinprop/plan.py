@@ -109,7 +109,7 @@ def read_plan(source: Plan | Mapping[str, Any] | str | os.PathLike[str]) -> Plan
     """
     if isinstance(source, Plan):
         return source
-    if isinstance(source, Mapping):
+    if not isinstance(source, str | os.PathLike):
         return check_plan(source)
     if source == "-":
         return parse_plan(sys.stdin.buffer.read())

@@ -190,6 +190,12 @@ for name, value, entry, given in (
     ("first-of-two", [2, 0, -1], 2, "0"),
 ):
     network("layers", name, f"network.layers entry {entry} must be an integer >= 1, got {given}", layers=value)
+for name, value, given in (
+    ("too-many-weights", [2, 2**31, 1], "8589934593"),
+    ("far-too-many-weights", [2, 1e20, 1], "4e+20"),
+    ("one-weight-too-many", [2**31 - 1, 1], "2147483648"),
+):
+    network("layers", name, f"network.layers must make at most 2147483647 weights and biases, got {given}", layers=value)
 
 for name, value, given in (
     ("number", 3, "3"),

@@ -135,6 +135,10 @@ BAD = [
     ),
     (pd.DataFrame({"a": [1], "b": ["x"]}), ' row 1, column 2 must be a finite number, got "x"'),
     ([[1j, 2]], " row 1, column 1 must be a finite number, got a complex"),
+    (
+        np.ma.masked_array([[1, 2]], mask=[[False, True]]),
+        " row 1, column 2 must be a finite number, got NaN",
+    ),
     (np.array([[1j, 2]]), " row 1, column 1 must be a finite number, got a complex128"),
 ]
 

@@ -165,6 +165,12 @@ def test_what_is_not_json(text):
         parse_plan(text)
 
 
+@pytest.mark.parametrize(("plan", "given"), [(None, "null"), (5, "5"), ([], "a list of 0")])
+def test_what_is_no_plan(plan, given):
+    with pytest.raises(InputError, match=f"^the plan must be an object, got {given}$"):
+        run_plan(plan)
+
+
 def test_standard_input_that_is_not_text(monkeypatch):
     broken = io.TextIOWrapper(io.BytesIO(b'{"format": "\xff"}'), encoding="utf-8")
     monkeypatch.setattr(sys, "stdin", broken)
