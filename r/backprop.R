@@ -146,7 +146,7 @@ one_update <- function(parameters, x, d, method, move, update_order) {
 #'
 #' @param network A network made by [tp_network()].
 #' @param x The inputs (n, n_1), rows are samples: a matrix or data frame of numbers.
-#' @param d The desired outputs (n, K), rows are samples.
+#' @param d The desired outputs (n, K), rows are samples; for one output a vector will do.
 #' @param forward What `tp_forward()` returned.
 #' @param cost `"half_mse"`, `"half_sse"`, `"mse"` or `"cross_entropy"`; see [tp_costs()].
 #' @param rule How the error reaches the layer before: `"gradient"`, `"transpose"`,

@@ -142,6 +142,10 @@ check_samples <- function(x, d, network, cost, prefix = "") {
   d_name <- paste0(prefix, "d")
   layers <- network$layers
   x <- check_matrix(x, x_name, layers[1L])
+  # In a direct call a vector will do for one output.
+  if (prefix == "" && layers[length(layers)] == 1L && is.numeric(d) && is.null(dim(d))) {
+    d <- cbind(d)
+  }
   d <- check_matrix(d, d_name, layers[length(layers)])
   check_same_rows(d, nrow(x), d_name, x_name)
   check_targets(d, d_name, cost, output_activation(network))

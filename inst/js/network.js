@@ -244,7 +244,8 @@ export class Network {
    * The cost: the mean over the samples, and the penalty of weight decay.
    *
    * @param {number[][]} x The inputs, n rows of n_1 values.
-   * @param {number[][]} d The desired outputs, n rows of n_L values.
+   * @param {number[][]} d The desired outputs, n rows of n_L values; for one output a vector of n
+   *   values will do.
    * @param {Object} options
    * @param {string} options.cost "half_mse" (default), "half_sse", "mse" or "cross_entropy".
    * @param {number} options.weightDecay lambda of the penalty lambda / 2 * sum of W^2; default 0.
@@ -269,7 +270,8 @@ export class Network {
    * The backward pass: errors, deltas and gradients; nothing moves.
    *
    * @param {{z: number[][][], a: number[][][]}} forward What `forward(x)` returned.
-   * @param {number[][]} d The desired outputs, n rows of n_L values.
+   * @param {number[][]} d The desired outputs, n rows of n_L values; for one output a vector of n
+   *   values will do.
    * @param {Object} options
    * @param {string} options.cost "half_mse" (default), "half_sse", "mse" or "cross_entropy".
    * @param {string} options.rule How the error reaches the layer before: "gradient" (default),
@@ -321,7 +323,8 @@ export class Network {
    * One step on one batch: forward, backward, update.
    *
    * @param {number[][]} x The inputs, n rows of n_1 values.
-   * @param {number[][]} d The desired outputs, n rows of n_L values.
+   * @param {number[][]} d The desired outputs, n rows of n_L values; for one output a vector of n
+   *   values will do.
    * @param {Object} options
    * @param {string} options.cost As for `backward`.
    * @param {string} options.rule As for `backward`.
@@ -362,7 +365,8 @@ export class Network {
    * Train on x and d; the network keeps the final weights.
    *
    * @param {number[][]} x The inputs, n rows of n_1 values.
-   * @param {number[][]} d The desired outputs, n rows of n_L values.
+   * @param {number[][]} d The desired outputs, n rows of n_L values; for one output a vector of n
+   *   values will do.
    * @param {Object} options
    * @param {string} options.cost As for `backward`.
    * @param {string} options.rule As for `backward`.
@@ -446,7 +450,9 @@ export class Network {
 
   #checkDesired(d, rows, cost) {
     const units = this.layers.at(-1);
-    const flat = checkMatrix(d, "d", units);
+    // A vector will do for one output.
+    const vector = units === 1 && isList(d) && typeof d[0] === "number";
+    const flat = checkMatrix(vector ? Array.from(d, (value) => [value]) : d, "d", units);
     checkSameRows(d.length, "d", rows, "x");
     checkTargets(flat, "d", units, cost, this.activations.at(-1));
     return flat;

@@ -32,6 +32,7 @@ from twinprop.checks import (
     check_seed,
     check_weights,
     describe,
+    is_vector,
 )
 from twinprop.costs import COSTS, check_cost_fits, check_targets
 from twinprop.errors import DenominatorError, InputError
@@ -322,7 +323,7 @@ class Network:
         forward : Forward
             What `forward` returned for these samples.
         d : array-like, (n, n_L)
-            Desired outputs, a row per sample.
+            Desired outputs, a row per sample; for one output a vector (n,) will do.
         cost : str, default "half_mse"
             "half_mse", "half_sse", "mse" or "cross_entropy".
         rule : str, default "gradient"
@@ -412,7 +413,7 @@ class Network:
         x : array-like, (n, n_1)
             Inputs, a row per sample.
         d : array-like, (n, n_L)
-            Desired outputs, a row per sample.
+            Desired outputs, a row per sample; for one output a vector (n,) will do.
         cost, rule : str
             As for `backward`.
         update_order : str, default "simultaneous"
@@ -482,7 +483,7 @@ class Network:
         x : array-like, (n, n_1)
             Inputs, a row per sample.
         d : array-like, (n, n_L)
-            Desired outputs, a row per sample.
+            Desired outputs, a row per sample; for one output a vector (n,) will do.
         cost : str, default "half_mse"
             "half_mse", "half_sse", "mse" or "cross_entropy".
         weight_decay : float, default 0
@@ -527,7 +528,7 @@ class Network:
         x : array-like, (n, n_1)
             Inputs, a row per sample.
         d : array-like, (n, n_L)
-            Desired outputs, a row per sample.
+            Desired outputs, a row per sample; for one output a vector (n,) will do.
         cost : str, default "half_mse"
             "half_mse", "half_sse", "mse" or "cross_entropy".
         rule : str, default "gradient"
@@ -607,7 +608,9 @@ class Network:
         check_cost_fits(cost, self.activations[-1])
 
     def check_targets(self, d: Any, x: Array, cost: str) -> Array:
-        """Return the desired outputs for the inputs x, checked."""
+        """Return the desired outputs for the inputs x, checked; a vector will do for one output."""
+        if self.layers[-1] == 1 and is_vector(d):
+            d = np.asarray(d)[:, np.newaxis]
         d = check_matrix(d, "d", self.layers[-1])
         check_same_rows(d, x)
         check_targets(d, "d", cost, self.activations[-1])

@@ -192,3 +192,21 @@ test("the version is the package's", () => {
   const file = new URL("../../inst/js/package.json", import.meta.url);
   assert.equal(JSON.parse(readFileSync(file, "utf8")).version, VERSION);
 });
+
+test("for one output a vector of desired outputs will do", () => {
+  const x = [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+  ];
+  const runs = [[0, 1, 1], Float64Array.of(0, 1, 1), [[0], [1], [1]]].map((d) =>
+    new Network([2, 3, 1]).train(x, d, { epochs: 5 }),
+  );
+  assert.deepEqual(runs[0].weights, runs[2].weights);
+  assert.deepEqual(runs[1].weights, runs[2].weights);
+  assertThrows(
+    () => new Network([2, 2]).train(x, [0, 1, 1]),
+    InputError,
+    "d row 1 must be a list of numbers, got 0",
+  );
+});

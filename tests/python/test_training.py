@@ -13,6 +13,7 @@ import pytest
 from twinprop import (
     DenominatorError,
     DivergenceError,
+    InputError,
     Network,
     Optimizer,
     RandomStream,
@@ -377,3 +378,16 @@ def test_training_is_silent_and_gives_no_warnings(capfd):
         warnings.simplefilter("error")
         network().train(X, D, epochs=3)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("d", [[0, 1, 1, 0], np.array([0, 1, 1, 0]), pd.Series([0.0, 1, 1, 0])])
+def test_a_vector_of_desired_outputs_will_do_for_one_output(d):
+    x = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    one, other = Network([2, 3, 1]), Network([2, 3, 1])
+    one.train(x, d, epochs=5)
+    other.train(x, [[0], [1], [1], [0]], epochs=5)
+    np.testing.assert_array_equal(one.parameters, other.parameters)
+    with pytest.raises(InputError, match="^d row 1 must be a list of numbers, got 0"):
+        Network([2, 2]).train(x, d)
+    with pytest.raises(InputError, match="^d must have as many rows as x"):
+        one.train(x, d[:3])

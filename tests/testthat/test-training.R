@@ -236,9 +236,21 @@ test_that("bad arguments", {
     "seed must be an integer from -2147483647 to 2147483647, got 10000000000"
   )
   expect_input_error(
-    tp_train(network, xor_x, c(0, 1, 1, 0)), "d row 1 must be a list of numbers, got 0"
+    tp_train(network, xor_x, c(0, 1, 1)), "d must have as many rows as x (4), got 3"
+  )
+  expect_input_error(
+    tp_train(tp_network(c(2, 2)), xor_x, c(0, 1, 1, 0)),
+    "d row 1 must be a list of numbers, got 0"
   )
   expect_input_error(
     tp_train(network, cbind(xor_x, 1), xor_d), "x row 1 must have 2 values, got 3"
+  )
+})
+
+test_that("for one output a vector of desired outputs will do", {
+  network <- tp_network(c(2, 3, 1))
+  expect_identical(
+    tp_train(network, xor_x, c(0, 1, 1, 0), epochs = 5)$weights,
+    tp_train(network, xor_x, cbind(c(0, 1, 1, 0)), epochs = 5)$weights
   )
 })
