@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -96,7 +97,11 @@ def _run(options: argparse.Namespace) -> int:
     if plan.dropped:
         print(f"{plan.dropped} rows with missing values are left out", file=sys.stderr)
     if options.engine == "python":
-        run = run_plan(plan, progress=options.progress)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "training interrupted")
+            run = run_plan(plan, progress=options.progress)
+        if len(run.cost) < plan.training["epochs"]:  # part of a run is no run of this plan
+            raise KeyboardInterrupt
     else:
         from twinprop.engines import run_plan_on
 

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -136,7 +137,9 @@ _TRAINING_ERRORS: dict[str, type[TwinpropError]] = {
 
 def _engine_failed(name: str, stderr: str) -> TwinpropError:
     """Return the package's own error that another program printed, or that it failed."""
-    message = stderr.strip().removeprefix("Error: ").removesuffix("\nExecution halted").strip()
+    # A profile may have printed something before R's error.
+    said = re.search(r"(?:^|\n)Error: (.*)\nExecution halted$", stderr.strip())
+    message = said[1] if said else stderr.strip().removeprefix("Error: ")
     for start, kind in _TRAINING_ERRORS.items():
         if message.startswith(start) and "\n" not in message:
             return kind(message)

@@ -54,7 +54,7 @@ def r_library() -> Path | None:
 
 def r_environment() -> dict[str, str]:
     """Return the environment in which R finds the R package of the source tree first."""
-    environment = dict(os.environ)
+    environment = {**os.environ, "LANGUAGE": "en"}  # its errors are read
     library = r_library()
     if library is not None:
         others = environment.get("R_LIBS")

@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from twinprop import EngineError, InputError, __version__, run_plan
+from twinprop import DivergenceError, EngineError, InputError, __version__, run_plan
 from twinprop.__main__ import main
-from twinprop.engines import ENGINES, Engine
+from twinprop.engines import ENGINES, Engine, _engine_failed
 from twinprop.plan import run_to_dict
 
 PLAN = {"training": {"epochs": 2, "snapshots": [3]}}
@@ -159,6 +160,19 @@ def test_an_interruption_has_its_own_status(plan, monkeypatch, capsys):
     assert capsys.readouterr().err == "interrupted\n"
 
 
+def test_an_interrupted_run_is_not_written(tmp_path, monkeypatch, capsys):
+    whole = run_plan(PLAN)
+    monkeypatch.setattr(
+        "twinprop.plan.run_plan", lambda *a, **k: replace(whole, cost=whole.cost[:1])
+    )
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(PLAN))
+    output = tmp_path / "run.json"
+    assert main(["run", str(path), "-o", str(output)]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+    assert not output.exists()
+
+
 # Engines ----------------------------------------------------------------------------------------
 
 
@@ -189,6 +203,20 @@ def test_a_torch_that_does_not_load_is_missing(plan, tmp_path, monkeypatch, caps
     error = capsys.readouterr().err
     assert error.startswith('Error: engine "torch" is missing: install torch: pip install')
     assert "libtorch_cpu.so" in error
+
+
+@pytest.mark.parametrize(
+    ("stderr", "kind", "message"),
+    [
+        ("Error: the cost is NaN\nExecution halted\n", DivergenceError, "the cost is NaN"),
+        ("hi\nError: the cost is NaN\nExecution halted\n", DivergenceError, "the cost is NaN"),
+        ("the cost is NaN\n", DivergenceError, "the cost is NaN"),
+        ("node: no", EngineError, 'engine "js" failed: node: no'),
+    ],
+)
+def test_what_another_program_says(stderr, kind, message):
+    error = _engine_failed("js", stderr)
+    assert (type(error), str(error)) == (kind, message)
 
 
 def test_crosscheck_agrees(monkeypatch, tmp_path, capsys):
