@@ -207,7 +207,8 @@ check_plan_data <- function(data, network, cost) {
 #'   written; `tp_write_run()` returns its `output`, invisibly. A run file is described in section 8
 #'   of the contract, `docs/contract.md`.
 #' @section Errors: those of [tp_read_plan()] and [tp_train()]; `twinprop_input_error` if the output
-#'   cannot be written.
+#'   cannot be written; `twinprop_interrupted` if the training is interrupted before all of a run
+#'   for an output exists (its `run` has the complete epochs).
 #' @examples
 #' plan <- list(training = list(epochs = 2), data = list(dataset = "xor"))
 #' tp_run(plan, "-")
@@ -227,6 +228,12 @@ tp_run <- function(plan, output = NULL, progress = FALSE) {
   )
   if (is.null(output)) {
     return(run)
+  }
+  if (length(run$cost) < settings$epochs) {
+    # part of a run is no run of this plan
+    stop(tp_condition(
+      "twinprop_interrupted", "training interrupted: no run file is written", run = run
+    ))
   }
   tp_write_run(run, output)
   invisible(run)

@@ -251,3 +251,16 @@ test_that("from a shell: pipes and devices as files", {
     as_matrix(jsonlite::parse_json(done$output)$outputs), tp_run(plan_json)$outputs
   )
 })
+
+test_that("from a shell: an interrupted training writes no run", {
+  skip_on_os("windows")
+  skip_if_not(dir.exists(file.path(find.package("twinprop"), "Meta")), "not installed")
+  path <- tempfile(fileext = ".json")
+  on.exit(unlink(path))
+  done <- rscript(paste0(
+    "system(sprintf(\"(sleep 3; kill -INT %d) >/dev/null 2>&1 &\", Sys.getpid())); ",
+    "twinprop::tp_run(list(training = list(epochs = 1e7)), \"", path, "\")"
+  ))
+  expect_false(file.exists(path))
+  expect_true("Error: training interrupted: no run file is written" %in% done$errors)
+})
