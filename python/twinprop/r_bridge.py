@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -38,7 +39,11 @@ _ERRORS: dict[str, type[TwinpropError]] = {
 # Errors come back as values, so that neither rpy2's nor R's own traceback is in the message.
 _RUN_PLAN = """
 function(plan) tryCatch(
-  twinprop:::run_plan(plan),
+  # An interruption is Python's to tell.
+  withCallingHandlers(
+    twinprop:::run_plan(plan),
+    twinprop_interrupted = function(warning) invokeRestart("muffleWarning")
+  ),
   error = function(condition) {
     list(error = conditionMessage(condition), class = class(condition)[[1L]])
   }
@@ -91,8 +96,6 @@ def start_r() -> Any:
 @contextlib.contextmanager
 def _signals_kept() -> Iterator[None]:
     """Keep Python's handler of Ctrl-C, which R replaces when it starts."""
-    import signal
-
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -101,6 +104,35 @@ def _signals_kept() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let Ctrl-C stop R's computation, and then Python's.
+
+    Left alone, Python's handler would raise inside the function by which R asks for events, where
+    the exception is lost.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    main = threading.current_thread() is threading.main_thread()
+    if not main or handler == signal.SIG_IGN:
+        yield
+        return
+    from rpy2.rinterface_lib import openrlib
+
+    stopped = []
+
+    def stop(number: int, frame: object) -> None:
+        stopped.append(number)
+        openrlib.rlib.R_interrupts_pending = 1
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if stopped:
+        raise KeyboardInterrupt
 
 
 def run_plan_in_r(plan: Plan) -> Run:
@@ -128,7 +160,10 @@ def run_plan_in_r(plan: Plan) -> Run:
             "training": plan.training,
             "data": {"x": plan.x, "d": plan.d},
         }
-        result = to_python(robjects.r(_RUN_PLAN)(to_r(given, robjects)), robjects)
+        run_plan, argument = robjects.r(_RUN_PLAN), to_r(given, robjects)
+        with _interruptible():
+            result = run_plan(argument)
+        result = to_python(result, robjects)
     if "error" in result:
         kind = _ERRORS.get(result["class"], EngineError)
         raise kind(result["error"])

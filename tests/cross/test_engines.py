@@ -1,7 +1,12 @@
 """Every conformance case, every error and random plans of any kind, through every engine."""
 
 import dataclasses
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -152,3 +157,26 @@ def test_a_program_that_is_not_there_is_named(monkeypatch, tmp_path, name, progr
     (tmp_path / program).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     assert "install" in ENGINES[name].missing()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are others there")
+@pytest.mark.parametrize("name", ["python", "r", "js", "torch"])
+def test_control_c_stops_an_engine_and_writes_nothing(name, tmp_path):
+    run_on(name, read_plan({"training": {"epochs": 0}}))  # skips or fails where it is missing
+    plan, output = tmp_path / "plan.json", tmp_path / "run.json"
+    plan.write_text('{"network": {"layers": [2, 40, 1]}, "training": {"epochs": 3000000}}')
+    command = [sys.executable, "-m", "twinprop", "run", str(plan), "-o", str(output)]
+    with subprocess.Popen(
+        [*command, "--engine", name], stderr=subprocess.PIPE, text=True
+    ) as process:
+        # It must be training by then; if it is still starting, it stops all the sooner.
+        time.sleep(4)
+        process.send_signal(signal.SIGINT)
+        try:
+            _, printed = process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    assert process.returncode == 130
+    assert printed.splitlines()[-1] == "interrupted"
+    assert list(tmp_path.iterdir()) == [plan]
