@@ -17,7 +17,9 @@ from twinprop.errors import (
     InputError,
     TrainingError,
     TwinpropError,
+    TwinpropWarning,
 )
+from twinprop.gradcheck import GradientCheck, check_gradient
 from twinprop.network import Network, starting_weights
 from twinprop.optimizers import OPTIMIZERS, Optimizer
 from twinprop.plan import read_plan, run_plan, write_run
@@ -35,6 +37,7 @@ __all__ = [
     "DivergenceError",
     "EngineError",
     "Forward",
+    "GradientCheck",
     "InputError",
     "Network",
     "Optimizer",
@@ -42,7 +45,9 @@ __all__ = [
     "Run",
     "TrainingError",
     "TwinpropError",
+    "TwinpropWarning",
     "__version__",
+    "check_gradient",
     "crosscheck",
     "dataset_names",
     "load_dataset",

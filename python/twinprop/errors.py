@@ -42,3 +42,7 @@ class DenominatorError(TrainingError):
 
 class EngineError(TwinpropError, RuntimeError):
     """An engine (R, node, torch) is missing or failed; the message says what to install."""
+
+
+class TwinpropWarning(UserWarning):
+    """A warning of twinprop: the result is there, but not what one may take it for."""
