@@ -72,13 +72,6 @@ class Differences(NamedTuple):
     rounding: Array
 
 
-class _Side(NamedTuple):
-    """The mean cost and the net inputs with one parameter moved."""
-
-    cost: float
-    z: list[Array]
-
-
 @dataclass(frozen=True, repr=False)
 class GradientCheck:
     """What `check_gradient` found.
@@ -265,38 +258,44 @@ def central_differences(
         mean = float(function.value(out.z[-1], out.a[-1], d).mean())
         return mean + penalty(parameters[: network.n_weights], weight_decay)
 
-    result: list[tuple[float, bool, float]] = []
+    def difference(
+        i: int, values: Array, k: int, low: Forward, high: Forward
+    ) -> tuple[float, bool, float]:
+        """Return value, kink and rounding of one parameter, values[k]."""
+        value = float(values[k])
+
+        def costs(h: float) -> tuple[float, float]:
+            values[k] = value - h
+            below = measure(i, start.a[i], low)
+            values[k] = value + h
+            above = measure(i, start.a[i], high)
+            values[k] = value
+            return below, above
+
+        h = first_step(value)
+        below, above = costs(h)
+        smaller = fitting_step(h, value, low.z, high.z, start.z[i:])
+        if smaller < h:
+            h = smaller
+            below, above = costs(h)
+        kinked = [not activation.smooth for activation in activations[i:]]
+        return (
+            # the width as it was rounded
+            (above - below) / ((value + h) - (value - h)),
+            crosses_zero(low.z, high.z, kinked),
+            ROUNDINGS * EPS * (max(below, above) + outputs) / h,
+        )
+
+    start = buffers(0)
     with np.errstate(all="ignore"):
-        start = buffers(0)
         if not math.isfinite(measure(0, x, start)):
             raise _not_finite(network)
         outputs = _output_rounding(start, d, cost) * function.scale(network.layers[-1])
-        for i, (w, b) in enumerate(zip(weights, biases, strict=True)):
-            kinked = [not activation.smooth for activation in activations[i:]]
-            low_buffers, high_buffers = buffers(i), buffers(i)
-            for values in (w.reshape(-1), b):  # views
-                for k, value in enumerate(values.tolist()):
-
-                    def side(
-                        to: float, out: Forward, i: int = i, k: int = k, moved: Array = values
-                    ) -> _Side:
-                        moved[k] = to
-                        return _Side(measure(i, start.a[i], out), out.z)
-
-                    h = first_step(value)
-                    low = side(value - h, low_buffers)
-                    high = side(value + h, high_buffers)
-                    smaller = fitting_step(h, value, low.z, high.z, start.z[i:])
-                    if smaller < h:
-                        h = smaller
-                        low = side(value - h, low_buffers)
-                        high = side(value + h, high_buffers)
-                    values[k] = value
-                    # the width as it was rounded
-                    width = (value + h) - (value - h)
-                    rounding = ROUNDINGS * EPS * (max(low.cost, high.cost) + outputs) / h
-                    kink = crosses_zero(low.z, high.z, kinked)
-                    result.append(((high.cost - low.cost) / width, kink, rounding))
+        result = []
+        for i, layer in enumerate(zip(weights, biases, strict=True)):
+            low, high = buffers(i), buffers(i)
+            for values in (array.reshape(-1) for array in layer):  # views
+                result += [difference(i, values, k, low, high) for k in range(values.size)]
     return Differences(*(np.array(column) for column in zip(*result, strict=True)))
 
 
