@@ -22,3 +22,11 @@ divergence_error <- function(...) {
 denominator_error <- function(...) {
   stop(tp_condition("twinprop_denominator_error", paste0(...)))
 }
+
+# A warning of class "twinprop_warning": the result is there, but not what one may take it for.
+give_warning <- function(...) {
+  warning(structure(
+    class = c("twinprop_warning", "warning", "condition"),
+    list(message = paste0(...), call = NULL)
+  ))
+}

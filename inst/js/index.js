@@ -15,6 +15,7 @@ export {
   TrainingError,
   TwinpropError,
 } from "./errors.js";
+export { checkGradient } from "./gradcheck.js";
 export { Network, startingWeights } from "./network.js";
 export { Optimizer, OPTIMIZERS } from "./optimizers.js";
 export { formatRun, readPlan, runPlan } from "./plan.js";
