@@ -21,7 +21,12 @@ check_tolerance <- 1e-6
 small_share <- 1e-3
 
 # How many roundings, of 2^-52 of the cost, a difference of two costs may hold.
-cost_roundings <- 100
+cost_roundings <- 20
+
+# What cutting off may leave, in moves of the net inputs (check_step) times the difference of slopes
+# between the two ends: the third derivative of these costs is at most 6 times the second, over 6.
+# It counts where the gradient vanishes, as in a perfect fit.
+cutting <- 10
 
 # How many of the worst are shown.
 most_worst <- 5L
@@ -36,9 +41,9 @@ rounding_room <- 1e-6
 #' The network is left as it is. Each weight has a step of its own: as large as moves no net input
 #' by more than 2^-17 of its size (or of 1). The relative error is the absolute one divided by the
 #' larger of the two derivatives, but at least by a thousandth of the layer's largest derivative,
-#' and at least by 1e6 times what may be rounding; it passes up to 1e-6. A weight is at a kink if a
-#' net input of relu or leaky_relu is on different sides of 0 at the two ends of the difference:
-#' there the difference is no derivative, and the weight is left out of the verdict.
+#' and at least by 1e6 times what the difference may err; it passes up to 1e-6. A weight is at a
+#' kink if a net input of relu or leaky_relu is on different sides of 0 at the two ends of the
+#' difference: there the difference is no derivative, and the weight is left out of the verdict.
 #'
 #' It takes two or four forward passes for every weight: for small networks and few samples.
 #'
@@ -118,7 +123,7 @@ parameter_places <- function(layers) {
 
 # The central differences of the exact mean cost by every weight and bias, in the order of the
 # table: `value`; `kink`, whether a net input of relu or leaky_relu is on different sides of 0 at
-# the two ends; `rounding`, how much of each value may be rounding. x (n_1, n), d (n_L, n).
+# the two ends; `error`, how much of each value may be rounding and what is cut off. x (n_1, n), d (n_L, n).
 central_differences <- function(network, x, d, cost, weight_decay) {
   method <- find_method(network, cost)
   depth <- length(network$weights)
@@ -159,11 +164,13 @@ central_differences <- function(network, x, d, cost, weight_decay) {
       low <- side(value - h)
       high <- side(value + h)
     }
+    rounding <- cost_roundings * 2^-52 * (max(low$cost, high$cost) + outputs)
+    cut_off <- cutting * check_step * abs(low$cost - 2 * start$cost + high$cost)
     list(
       # the width as it was rounded
       value = (high$cost - low$cost) / ((value + h) - (value - h)),
       kink = crosses_zero(low$z, high$z, !smooth[l:depth]),
-      rounding = cost_roundings * 2^-52 * (max(low$cost, high$cost) + outputs) / h
+      error = (rounding + cut_off) / h
     )
   }
   found <- lapply(seq_len(depth), function(l) {
@@ -178,7 +185,7 @@ central_differences <- function(network, x, d, cost, weight_decay) {
   list(
     value = vapply(found, `[[`, 0, "value"),
     kink = vapply(found, `[[`, NA, "kink"),
-    rounding = vapply(found, `[[`, 0, "rounding")
+    error = vapply(found, `[[`, 0, "error")
   )
 }
 
@@ -222,7 +229,7 @@ crosses_zero <- function(low, high, kinked) {
 smallest_size <- function(differences, layer) {
   sizes <- ifelse(differences$kink | !is.finite(differences$value), 0, abs(differences$value))
   largest <- stats::ave(sizes, layer, FUN = max)
-  pmax(differences$rounding / check_tolerance, small_share * largest)
+  pmax(differences$error / check_tolerance, small_share * largest)
 }
 
 # The table's columns of numbers.
