@@ -123,7 +123,8 @@ parameter_places <- function(layers) {
 
 # The central differences of the exact mean cost by every weight and bias, in the order of the
 # table: `value`; `kink`, whether a net input of relu or leaky_relu is on different sides of 0 at
-# the two ends; `error`, how much of each value may be rounding and what is cut off. x (n_1, n), d (n_L, n).
+# the two ends; `error`, how much of each value may be rounding and what is cut off. x
+# (n_1, n), d (n_L, n).
 central_differences <- function(network, x, d, cost, weight_decay) {
   method <- find_method(network, cost)
   depth <- length(network$weights)
