@@ -270,8 +270,8 @@ judge_gradient <- function(network, table, floor, cost, rule, weight_decay) {
     paste0(
       "rule \"", rule, "\" is not the gradient, so it is not expected to pass: the largest ",
       "relative error is ", shown_number(largest, "%.2e"), "; of the whole gradient the cosine is ",
-      shown_number(similar$cosine, "%.4f"), " and the length ratio ",
-      shown_number(similar$length_ratio, "%.4f")
+      shown_number(similar$cosine, "%.3f"), " and the length ratio ",
+      shown_number(similar$length_ratio, "%.2e")
     )
   }
   if (!is.null(warning)) give_warning(warning)

@@ -301,7 +301,7 @@ function judge(table, rule) {
     rule !== "gradient" && failing > 0
       ? `rule "${rule}" is not the gradient, so it is not expected to pass: the largest relative ` +
         `error is ${exponential(largestRelative)}; of the whole gradient the cosine is ` +
-        `${fixed(cosine)} and the length ratio ${fixed(lengthRatio)}`
+        `${fixed(cosine)} and the length ratio ${exponential(lengthRatio)}`
       : null;
   return {
     table,
@@ -354,5 +354,5 @@ function exponential(value) {
 }
 
 function fixed(value) {
-  return Number.isFinite(value) ? value.toFixed(4) : describe(value);
+  return Number.isFinite(value) ? value.toFixed(3) : describe(value);
 }

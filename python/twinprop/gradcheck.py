@@ -417,7 +417,7 @@ def _judge(
         warning = (
             f'rule "{rule}" is not the gradient, so it is not expected to pass: the largest '
             f"relative error is {_shown(largest, '.2e')}; of the whole gradient the cosine is "
-            f"{_shown(cosine, '.4f')} and the length ratio {_shown(length_ratio, '.4f')}"
+            f"{_shown(cosine, '.3f')} and the length ratio {_shown(length_ratio, '.2e')}"
         )
         warnings.warn(warning, TwinpropWarning, stacklevel=3)
     decay = f", weight decay {describe(weight_decay)}" if weight_decay else ""

@@ -197,8 +197,8 @@ test_that("another rule fails and says by how much", {
         sprintf(
           paste0(
             "rule \"%s\" is not the gradient, so it is not expected to pass: the largest ",
-            "relative error is %.2e; of the whole gradient the cosine is %.4f and the length ",
-            "ratio %.4f"
+            "relative error is %.2e; of the whole gradient the cosine is %.3f and the length ",
+            "ratio %.2e"
           ),
           rule, check$largest_relative, cosine, ratio
         )
