@@ -252,6 +252,7 @@ test("kinks are told apart and left out", () => {
   // The derivative at 0 is 0, the difference is half of the other slope, e = -2.5.
   assert.equal(Math.abs(check.table[0].backprop), 0);
   assertGroup(check.table[0].difference, -1.25, 1e-4, "difference at a kink");
+  assertGroup(check.cosine, 1, 1e-9, "cosine without the kinks");
   assert.ok(check.passes);
   assert.equal(
     check.verdict,
@@ -303,12 +304,26 @@ test("nothing left to judge is not a pass", () => {
 test("inputs, targets and weights of any size pass", () => {
   for (const output of HIDDEN) {
     const { network, x, d } = problem(output, 2, "softplus");
+    const bounded = problem(output, 2, "tanh").network;
     for (const scale of [1e-3, 30, 1e3, 1e5]) {
       const times = (rows) => rows.map((row) => row.map((value) => scale * value));
       assert.ok(checkGradient(network, times(x), d).passes);
+      assert.ok(checkGradient(bounded, times(x), d).passes);
       assert.ok(checkGradient(network, x, times(d)).passes);
     }
   }
+  // A net input of 3.1 that a step of 2^-17 would move by 300 times as much.
+  const steep = new Network([1, 1, 1], {
+    activations: "tanh",
+    weights: [[[0.01]], [[1]]],
+    biases: [[0.1], [0.2]],
+  });
+  assert.ok(checkGradient(steep, [[300]], [[1]]).passes);
+  // a - d rounds to 1e-8, beside costs of 1e-4.
+  const far = new Network([1, 1], { activations: "identity", weights: [[[0.9]]], biases: [[1e8]] });
+  const x = [[0.3], [-0.6]];
+  const [[first], [second]] = far.predict(x);
+  assert.ok(checkGradient(far, x, [[first - 0.01], [second + 0.01]]).passes);
   // Its neighbour holds z at 0, so that the step cannot be as large as the weight asks.
   const huge = new Network([2, 1], { activations: "identity", weights: [[[2 ** 40, -(2 ** 40)]]] });
   assert.ok(checkGradient(huge, [[1, 1]], [[1]]).passes);

@@ -23,11 +23,13 @@ from twinprop import (
 )
 from twinprop.costs import COSTS
 
+WORST = 5
 XOR_X = [[0, 0], [0, 1], [1, 0], [1, 1]]
 XOR_D = [[0], [1], [1], [0]]
-COLUMNS = (
-    "layer from to parameter backprop difference absolute relative kink passes".split()  # noqa: SIM905
-)
+COLUMNS = [
+    *("layer", "from", "to", "parameter", "backprop", "difference", "absolute", "relative"),
+    *("kink", "passes"),
+]
 OUTPUTS = ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity"]
 SMOOTH = ["sigmoid", "tanh", "softplus", "identity"]
 
@@ -138,6 +140,8 @@ def test_fires_on_a_broken_rule(monkeypatch):
     assert not check.passes
     assert check.warning is None
     assert set(check.table[~check.table["passes"]]["layer"]) == {2, 3}
+    assert not check.worst["passes"].any()
+    assert check.worst["relative"].tolist() == sorted(check.table["relative"])[: -WORST - 1 : -1]
 
 
 def test_fires_on_a_broken_scale(monkeypatch):
@@ -247,9 +251,11 @@ class TestKinks:
         table = check.table
         assert table["kink"].tolist() == [True, False, True, False, False, False, False]
         assert table["passes"].isna().tolist() == table["kink"].tolist()
+        assert not (check.columns["passes"] & check.columns["kink"]).any()
         # the derivative at 0 is 0, the difference is half of the other slope, e = -2.5
         assert table["backprop"][0] == 0.0
         assert table["difference"][0] == pytest.approx(-1.25, rel=1e-4)
+        assert check.cosine == pytest.approx(1.0, abs=1e-9)  # without the kinks
         assert check.passes
         assert check.verdict == (
             "PASSES: backpropagation and central differences agree in all 5 weights and biases "
@@ -318,6 +324,13 @@ class TestSteps:
         assert not check.passes
         # less than 1e-3 where the floor is the larger
         assert 1e-4 < check.largest_relative < 1.01e-3
+
+    def test_outputs_larger_than_their_errors(self):
+        # a - d rounds to 1e-8, beside costs of 1e-4.
+        network = Network([1, 1], "identity", weights=[[[0.9]]], biases=[[1e8]])
+        x = np.array([[0.3], [-0.6]])
+        check = check_gradient(network, x, network.predict(x) - [[0.01], [-0.01]])
+        assert check.passes, str(check)
 
     def test_a_huge_weight_still_moves(self):
         # Its neighbour holds z at 0, so that the step cannot be as large as the weight asks.

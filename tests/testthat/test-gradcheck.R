@@ -231,6 +231,8 @@ test_that("kinks are told apart and left out", {
   # the derivative at 0 is 0, the difference is half of the other slope, e = -2.5
   expect_identical(table$backprop[1], 0)
   expect_equal(table$difference[1], -1.25, tolerance = 1e-4)
+  # without the kinks
+  expect_equal(check$cosine, 1, tolerance = 1e-9)
   expect_true(check$passes)
   expect_identical(
     check$verdict,
@@ -282,12 +284,24 @@ test_that("nothing left to judge is not a pass", {
 
 test_that("inputs, targets and weights of any size pass", {
   for (output in hidden_activations) {
-    p <- problem(output, 2, "softplus")
     for (scale in c(1e-3, 30, 1e3, 1e5)) {
+      p <- problem(output, 2, "tanh")
+      expect_true(tp_check_gradient(p$network, scale * p$x, p$d)$passes)
+      p <- problem(output, 2, "softplus")
       expect_true(tp_check_gradient(p$network, scale * p$x, p$d)$passes)
       expect_true(tp_check_gradient(p$network, p$x, scale * p$d)$passes)
     }
   }
+  # A net input of 3.1 that a step of 2^-17 would move by 300 times as much.
+  steep <- tp_network(
+    c(1, 1, 1), "tanh",
+    weights = list(matrix(0.01), matrix(1)), biases = list(0.1, 0.2)
+  )
+  expect_true(tp_check_gradient(steep, matrix(300), matrix(1))$passes)
+  # a - d rounds to 1e-8, beside costs of 1e-4.
+  far <- tp_network(c(1, 1), "identity", weights = list(matrix(0.9)), biases = list(1e8))
+  x <- cbind(c(0.3, -0.6))
+  expect_true(tp_check_gradient(far, x, predict(far, x) - c(0.01, -0.01))$passes)
   # Its neighbour holds z at 0, so that the step cannot be as large as the weight asks.
   huge <- tp_network(c(2, 1), "identity", weights = list(rbind(c(2^40, -2^40))))
   check <- tp_check_gradient(huge, rbind(c(1, 1)), matrix(1))
