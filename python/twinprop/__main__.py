@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from twinprop.datasets import dataset_names
-from twinprop.errors import TwinpropError
+from twinprop.errors import InputError, TwinpropError
 from twinprop.version import __version__
 
 
@@ -115,6 +115,8 @@ def _crosscheck(options: argparse.Namespace) -> int:
     from twinprop.plan import write_whole
     from twinprop.progress import counter
 
+    if options.json and not Path(options.json).parent.is_dir():
+        raise InputError(f'cannot write "{options.json}": no such folder')
     with counter("plan") as show:
         result = crosscheck(
             options.datasets or None,

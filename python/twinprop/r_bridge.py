@@ -82,14 +82,14 @@ def start_r() -> Any:
                 import rpy2.robjects as robjects
         except ImportError as error:
             raise EngineError(
-                f'engine "r" needs R and rpy2 ({error}); install R, then: pip install "twinprop[r]"'
+                f'install R, then rpy2: pip install "twinprop[r]" ({error})'
             ) from None
         except Exception as error:  # rpy2 raises what it likes when R is not there or does not fit
             raise EngineError(
-                f'engine "r": rpy2 cannot start R ({error}); install R, and the rpy2 that fits it'
+                f"install R, and the rpy2 that fits it: rpy2 cannot start R ({error})"
             ) from None
         if not robjects.r["requireNamespace"]("twinprop", quietly=True)[0]:
-            raise EngineError('engine "r" needs the R package twinprop: R CMD INSTALL .')
+            raise EngineError("install the R package: R CMD INSTALL .")
         return robjects
 
 

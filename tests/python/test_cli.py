@@ -298,3 +298,11 @@ def test_unknown_engines_are_refused_by_name():
     assert str(caught.value) == (
         'engine must be one of "python", "r", "rscript", "js", "torch", got "perl"'
     )
+
+
+def test_crosscheck_says_at_once_that_it_cannot_write(monkeypatch, capsys, tmp_path):
+    module = sys.modules["twinprop.crosscheck"]
+    monkeypatch.setattr(module, "crosscheck", None)  # it must not come so far
+    path = tmp_path / "nowhere" / "check.json"
+    assert main(["crosscheck", "xor", "--json", str(path)]) == 2
+    assert capsys.readouterr().err == f'Error: cannot write "{path}": no such folder\n'
