@@ -65,6 +65,12 @@ export function isList(value) {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
+/** The desired outputs as rows: in a direct call a vector will do for one output. */
+export function asRows(d, outputs) {
+  const vector = outputs === 1 && isList(d) && typeof d[0] === "number";
+  return vector ? Array.from(d, (value) => [value]) : d;
+}
+
 /** Whether a value is an object with keys. */
 function isObject(value) {
   return typeof value === "object" && value !== null && !isList(value);

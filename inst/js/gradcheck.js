@@ -5,6 +5,7 @@
 
 import { forwardBuffers, forwardPass, learning, offsets, RULES, views } from "./backprop.js";
 import {
+  asRows,
   checkChoice,
   checkKeys,
   checkMatrix,
@@ -108,7 +109,7 @@ export function checkGradient(network, x, d, options = {}) {
   const rule = checkChoice(options.rule ?? "gradient", "rule", Object.keys(RULES));
   const weightDecay = checkNumber(options.weightDecay ?? 0, "weightDecay");
   const inputs = checkMatrix(x, "x", layers[0]);
-  const desired = checkMatrix(d, "d", layers.at(-1));
+  const desired = checkMatrix(asRows(d, layers.at(-1)), "d", layers.at(-1));
   checkSameRows(d.length, "d", x.length, "x");
   checkTargets(desired, "d", layers.at(-1), cost, activations.at(-1));
 

@@ -16,6 +16,7 @@ import {
   views,
 } from "./backprop.js";
 import {
+  asRows,
   checkBiases,
   checkChoice,
   checkFunction,
@@ -450,9 +451,7 @@ export class Network {
 
   #checkDesired(d, rows, cost) {
     const units = this.layers.at(-1);
-    // A vector will do for one output.
-    const vector = units === 1 && isList(d) && typeof d[0] === "number";
-    const flat = checkMatrix(vector ? Array.from(d, (value) => [value]) : d, "d", units);
+    const flat = checkMatrix(asRows(d, units), "d", units);
     checkSameRows(d.length, "d", rows, "x");
     checkTargets(flat, "d", units, cost, this.activations.at(-1));
     return flat;
