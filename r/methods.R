@@ -1,5 +1,5 @@
-# What R users expect of an object: print, summary, predict. In R only; Python's estimators are in
-# python/twinprop/estimators.py
+# What R users expect of an object: print, summary, predict. In R only: Python's objects say it by
+# __repr__ and methods.
 
 #' The outputs of a network
 #'

@@ -1,5 +1,5 @@
 // Every conformance case, stage by stage and as a whole run, and every error case.
-// Twins: tests/python/test_conformance.py, tests/testthat/test-conformance.R.
+// Twins: tests/python/test_conformance.py, tests/testthat/test-cases.R.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,5 +1,5 @@
 // What the suites share: reading the cases and comparing groups of numbers.
-// Twins: tests/python/conformance.py, tests/testthat/helper-conformance.R.
+// Twins: tests/conformance.py, tests/testthat/helper-cases.R.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";

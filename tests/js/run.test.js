@@ -1,4 +1,4 @@
-// The command line. Twin: tests/python/test_command.py.
+// The command line. Twin: tests/python/test_cli.py.
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
