@@ -27,14 +27,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except TwinpropError as error:
         print(f"Error: {error}", file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:  # a full disk, which the error was about
+            _give_up_output()
         return 2
-    except BrokenPipeError:
-        # Whoever read us has gone; keep Python from complaining about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read us has gone
+        _give_up_output()
         return 141
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _give_up_output() -> None:
+    """Keep Python from trying again at exit to write what nobody can take, and complaining."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
