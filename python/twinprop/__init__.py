@@ -19,6 +19,7 @@ from twinprop.errors import (
     TwinpropError,
     TwinpropWarning,
 )
+from twinprop.explain import Explanation, explain, explain_plan
 from twinprop.gradcheck import GradientCheck, check_gradient
 from twinprop.network import Network, starting_weights
 from twinprop.optimizers import OPTIMIZERS, Optimizer
@@ -36,6 +37,7 @@ __all__ = [
     "DenominatorError",
     "DivergenceError",
     "EngineError",
+    "Explanation",
     "Forward",
     "GradientCheck",
     "InputError",
@@ -50,6 +52,8 @@ __all__ = [
     "check_gradient",
     "crosscheck",
     "dataset_names",
+    "explain",
+    "explain_plan",
     "load_dataset",
     "read_plan",
     "run_plan",

@@ -73,6 +73,43 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(command=_run)
 
+    explain = commands.add_parser(
+        "explain",
+        help="write out one training step, every number with its equation",
+        description="Write out the first update of a plan, or that by one sample of a data set.",
+    )
+    explain.add_argument(
+        "source",
+        metavar="DATASET|PLAN",
+        help='a data set, or a plan file ("-" is standard input); data sets: '
+        + ", ".join(dataset_names()),
+    )
+    explain.add_argument(
+        "--sample",
+        type=int,
+        metavar="I",
+        help="the sample, from 1, that makes the update by itself (default: the plan's first "
+        "batch; of a data set, sample 1)",
+    )
+    explain.add_argument(
+        "--neuron",
+        action="append",
+        type=_neuron,
+        metavar="LAYER:NEURON",
+        dest="neurons",
+        help="only the equations of this neuron, as in 2:1; may be given several times",
+    )
+    explain.add_argument(
+        "--format",
+        default="text",
+        choices=["text", "md", "html", "latex", "json"],
+        help="default: text",
+    )
+    explain.add_argument(
+        "-o", "--output", metavar="FILE", default="-", help='"-" is standard output (default)'
+    )
+    explain.set_defaults(command=_explain)
+
     check = commands.add_parser(
         "crosscheck",
         help="prove that every engine gives the same errors and weights",
@@ -115,6 +152,23 @@ def _run(options: argparse.Namespace) -> int:
 
         run = run_plan_on(plan, options.engine)
     write_run(run, options.output)
+    return 0
+
+
+def _neuron(text: str) -> tuple[int, int]:
+    layer, _, neuron = text.partition(":")
+    try:
+        return int(layer), int(neuron)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be like 2:1, got {text!r}") from None
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from twinprop.explain import explain_plan
+    from twinprop.plan import write_text
+
+    explanation = explain_plan(options.source, sample=options.sample, neurons=options.neurons)
+    write_text(explanation.report(options.format), options.output)
     return 0
 
 

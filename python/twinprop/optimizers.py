@@ -259,6 +259,16 @@ class Optimizer:
         settings = ", ".join(f"{k}={v!r}" for k, v in self.settings.items() if k != "name")
         return f"Optimizer({self.settings['name']!r}, {settings})"
 
+    @property
+    def state(self) -> dict[str, Array]:
+        """What it remembers: arrays over all weights, then all biases; empty at the start."""
+        return self._state
+
+    def start_of(self, name: str) -> float:
+        """Return what the entries of `state[name]` are before the first update."""
+        start = self._rule.state[name]
+        return float(self.settings[start] if isinstance(start, str) else start)
+
     def start_update(self, size: int) -> None:
         """Count an update of `size` parameters; the first makes the state."""
         if self._scratch.size != size:
@@ -267,10 +277,7 @@ class Optimizer:
                     f"optimizer has state for a network of {self._scratch.size} parameters, "
                     f"got one of {size}; make a new one"
                 )
-            self._state = {
-                name: np.full(size, self.settings[start] if isinstance(start, str) else start)
-                for name, start in self._rule.state.items()
-            }
+            self._state = {name: np.full(size, self.start_of(name)) for name in self._rule.state}
             self._scratch = np.empty(size)
             self._decayed = np.empty(size)
         self.updates += 1

@@ -283,7 +283,11 @@ def write_run(run: Run, output: str | os.PathLike[str]) -> None:
     >>> path.read_text()[:27]
     '{"format": "twinprop-run/1"'
     """
-    text = json.dumps(run_to_dict(run), allow_nan=False) + "\n"
+    write_text(json.dumps(run_to_dict(run), allow_nan=False) + "\n", output)
+
+
+def write_text(text: str, output: str | os.PathLike[str]) -> None:
+    """Write to a file or, for "-", to standard output."""
     if output == "-":
         _write_out(sys.stdout, text)
         return
