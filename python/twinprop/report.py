@@ -117,7 +117,8 @@ def _wrapped(text: str) -> list[str]:
 
 def _lines_of(equation: Equation, notation: Notation) -> list[list[str]]:
     """Return what stands on each line: all in one where the text fits into one, else in three."""
-    texts, parts = _parts(equation, TEXT), _parts(equation, notation)
+    texts = _parts(equation, TEXT)
+    parts = texts if notation is TEXT else _parts(equation, notation)
     if len("  " + " = ".join(texts)) <= LINE:
         return [parts]
     return [parts[:2], *([part] for part in parts[2:])]
@@ -200,7 +201,7 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 66rem; p
 .twinprop .equations { overflow-x: auto; }
 .twinprop .equation { margin: 0.3rem 0; padding: 0.1rem 0 0.1rem 1rem; }
 .twinprop .blame { background: linear-gradient(90deg, #0072b233 var(--part), transparent 0); }
-.twinprop math { font-family: "STIX Two Math", "Latin Modern Math", "Cambria Math", math, serif; }
+.twinprop math { font-family: "STIX Two Math", "Cambria Math", math, serif; }
 .twinprop mtd { padding: 0.1rem; text-align: left; }
 .twinprop table { border-collapse: collapse; margin: 0.5rem 0; }
 .twinprop th, .twinprop td { padding: 0.1rem 0.8rem; text-align: right; }
@@ -221,7 +222,7 @@ def _html(explanation: Explanation) -> str:
 def html_body(explanation: Explanation) -> str:
     """Return the report as a part of a page; notebooks show it."""
     lines = ['<div class="twinprop">']
-    lines += [f"<p>{html.escape(text)}</p>" for text in _introduction(explanation)]
+    lines += [f"<p>{html.escape(text, quote=False)}</p>" for text in _introduction(explanation)]
     if explanation.summarised:
         lines.append("<table>")
         lines.append("<tr>" + "".join(f"<th>{name}</th>" for name in _SUMMARY_HEAD) + "</tr>")
