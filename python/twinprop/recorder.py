@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LIMIT = 2**23
 
 #: What an array takes beside its numbers, about, as so many numbers.
-_ARRAY = 16
+_ARRAY = 32
 
 
 @dataclass(frozen=True, repr=False, eq=False)
