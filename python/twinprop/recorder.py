@@ -133,6 +133,7 @@ class Recording(Sequence[RecordedStep]):
         for name in ("sample", "from"):
             numbers = pd.Series(columns[name], dtype="Int64")
             columns[name] = numbers.mask(numbers == 0)
+        columns["quantity"] = pd.Series(columns["quantity"], dtype=str)  # without steps too
         return pd.DataFrame(columns)
 
 
