@@ -15,9 +15,9 @@ step_size <- function(layers, rows) {
   2 * parameters + rows * (1 + sum(layers[-1L])) + array_size * 5 * depth
 }
 
-# Keeps the steps of a training that the interval and the limit leave. `keep(step)` takes a step that
-# is due, and thins out those before it if it does not fit; `due()` is the number of the next update
-# to be recorded; `recording(updates)` is the tp_recording of a training that made so many updates.
+# Keeps the steps of a training that the interval and the limit leave. `keep(step)` takes a step
+# that is due, and thins out those before it if it does not fit; `due()` is the number of the next
+# update to be recorded; `recording(updates)` is the tp_recording of a training that made so many.
 step_recorder <- function(interval, layers, limit = recording_limit) {
   due <- 1
   steps <- list()
@@ -69,10 +69,11 @@ make_recording <- function(interval, updates, steps) {
 #'       (n_l, n_{l-1}) and (n_l) each; `e`, the errors as they were used, (m, n_l) each;
 #'       `grad_weights` and `grad_biases`, the gradients, (n_l, n_{l-1}) and (n_l) each.}
 #'   }
-#'   `length()` is the number of steps. `as.data.frame()` has a row for each number, with the columns
-#'   `update`, `epoch`, `sample` (the number of its row, for errors; else NA), `layer`, `from` (NA
-#'   but for weights and their gradients), `to`, `quantity` (`"weight"`, `"bias"`, `"error"`,
-#'   `"gradient_weight"`, `"gradient_bias"`) and `value`. `print()` returns its argument, invisibly.
+#'   `length()` is the number of steps. `as.data.frame()` has a row for each number, with the
+#'   columns `update`, `epoch`, `sample` (the number of its row, for errors; else NA), `layer`,
+#'   `from` (NA but for weights and their gradients), `to`, `quantity` (`"weight"`, `"bias"`,
+#'   `"error"`, `"gradient_weight"`, `"gradient_bias"`) and `value`. `print()` returns its argument,
+#'   invisibly.
 #' @seealso [tp_train()]
 #' @examples
 #' x <- rbind(c(0, 0), c(0, 1), c(1, 0), c(1, 1))
