@@ -31,8 +31,11 @@ step_recorder <- function(interval, layers, limit = recording_limit) {
   list(
     due = function() due,
     keep = function(step) {
-      while (length(steps) > 1L && size + size_of(step) > limit) thin_out()
-      past <- (step$update - 1) %% interval
+      past <- 0
+      while (past == 0 && length(steps) > 1L && size + size_of(step) > limit) {
+        thin_out()
+        past <- (step$update - 1) %% interval
+      }
       if (past == 0) {
         steps[[length(steps) + 1L]] <<- step
         size <<- size + size_of(step)

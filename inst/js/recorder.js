@@ -41,8 +41,11 @@ export class Recorder {
   /** Keep the step that was due; if it does not fit, thin out those before it. */
   keep(step) {
     const size = this.#sizeOf(step);
-    while (this.#steps.length > 1 && this.#size + size > this.#limit) this.#thinOut();
-    const past = (step.update - 1) % this.#interval;
+    let past = 0;
+    while (past === 0 && this.#steps.length > 1 && this.#size + size > this.#limit) {
+      this.#thinOut();
+      past = (step.update - 1) % this.#interval;
+    }
     if (past === 0) {
       this.#steps.push(step);
       this.#size += size;

@@ -165,13 +165,14 @@ class Recorder:
     def keep(self, step: RecordedStep) -> None:
         """Keep the step that was due; if it does not fit, thin out those before it."""
         size = step_size(self._layers, len(step.rows))
-        while len(self._steps) > 1 and self._size + size > self._limit:
+        past = 0
+        while past == 0 and len(self._steps) > 1 and self._size + size > self._limit:
             self._thin_out()
-        after = (step.update - 1) % self.interval
-        if after == 0:
+            past = (step.update - 1) % self.interval
+        if past == 0:
             self._steps.append(step)
             self._size += size
-        self.due = step.update - after + self.interval
+        self.due = step.update - past + self.interval
 
     def _thin_out(self) -> None:
         """Drop every second step and double the interval."""

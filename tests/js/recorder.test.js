@@ -200,6 +200,12 @@ test("one large step thins out more than once", () => {
   assert.deepEqual(kept(rows, 895), [4, [1, 5]]);
 });
 
+test("two steps are left when the large one is none of the new interval", () => {
+  // 1 2 3 of one row, and the fourth does not fit: 1 3, and 4 is none of 1 + 2 j. They stay, though
+  // it would not fit beside them either.
+  assert.deepEqual(kept([1, 1, 1, 200], 3 * ONE), [2, [1, 3]]);
+});
+
 test("a training keeps to the limit", () => {
   // 1-2000-1: 2 * (4000 + 2001) + 1 + 2001 + 2 * 160 = 14324 numbers a step, of which 585 fit in
   // 2^23. The 586th does not: 293 are left, 1, 3, ..., 585, and then 587, ..., 599.

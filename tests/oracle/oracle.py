@@ -453,13 +453,12 @@ def recorded_updates(interval, layers, rows, limit=RECORDED_NUMBERS):
 
     kept = []
     for update in range(1, len(rows) + 1):
-        if update % interval != 1 % interval:
-            continue
-        while len(kept) >= 2 and sum(map(size, [*kept, update])) > limit:
+        while update % interval == 1 % interval:
+            if len(kept) < 2 or sum(map(size, [*kept, update])) <= limit:
+                kept.append(update)
+                break
             interval = 2 * interval
             kept = [u for u in kept if u % interval == 1]
-        if update % interval == 1 % interval:
-            kept.append(update)
     return interval, kept
 
 

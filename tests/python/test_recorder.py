@@ -241,6 +241,12 @@ def test_one_large_step_thins_out_more_than_once():
     assert kept([1, 1, 1, 1, 200], limit=895) == (4, [1, 5])
 
 
+def test_two_steps_are_left_when_the_large_one_is_none_of_the_new_interval():
+    # 1 2 3 of one row, and the fourth does not fit: 1 3, and 4 is none of 1 + 2 j. They stay, though
+    # it would not fit beside them either.
+    assert kept([1, 1, 1, 200], limit=3 * ONE) == (2, [1, 3])
+
+
 def test_a_training_keeps_to_the_limit():
     # 1-2000-1: 2 * (4000 + 2001) + 1 + 2001 + 2 * 160 = 14324 numbers a step, of which 585 fit in
     # 2^23. The 586th does not: 293 are left, 1, 3, ..., 585, and then 587, ..., 599.
