@@ -242,8 +242,8 @@ def test_one_large_step_thins_out_more_than_once():
 
 
 def test_two_steps_are_left_when_the_large_one_is_none_of_the_new_interval():
-    # 1 2 3 of one row, and the fourth does not fit: 1 3, and 4 is none of 1 + 2 j. They stay, though
-    # it would not fit beside them either.
+    # 1 2 3 of one row, and the fourth does not fit: 1 3, and 4 is none of 1 + 2 j. They stay,
+    # though it would not fit beside them either.
     assert kept([1, 1, 1, 200], limit=3 * ONE) == (2, [1, 3])
 
 
