@@ -56,7 +56,7 @@ make_recording <- function(interval, updates, steps) {
 #'
 #' What [tp_train()] returns as `run$recording` when asked to `record`, and what its errors carry.
 #'
-#' @param x A recording.
+#' @param x,object A recording.
 #' @param row.names `NULL` or names for the rows.
 #' @param optional Not used.
 #' @param ... Not used.
@@ -76,13 +76,15 @@ make_recording <- function(interval, updates, steps) {
 #'   columns `update`, `epoch`, `sample` (the number of its row, for errors; else NA), `layer`,
 #'   `from` (NA but for weights and their gradients), `to`, `quantity` (`"weight"`, `"bias"`,
 #'   `"error"`, `"gradient_weight"`, `"gradient_bias"`) and `value`. `print()` returns its argument,
-#'   invisibly.
+#'   invisibly. `summary()` is a data frame with a row for each step: `update`, `epoch`, `rows` (how
+#'   many) and `cost`.
 #' @seealso [tp_train()]
 #' @examples
 #' x <- rbind(c(0, 0), c(0, 1), c(1, 0), c(1, 1))
 #' d <- cbind(c(0, 1, 1, 0))
 #' run <- tp_train(tp_network(c(2, 3, 1)), x, d, epochs = 2, record = "steps")
 #' run$recording
+#' summary(run$recording)
 #' head(as.data.frame(run$recording))
 #'
 #' # What a step does not hold follows from its weights and the data: here its errors and gradients
@@ -112,6 +114,17 @@ print.tp_recording <- function(x, ...) {
 #' @export
 length.tp_recording <- function(x) {
   length(x$steps)
+}
+
+#' @rdname tp_recording
+#' @export
+summary.tp_recording <- function(object, ...) {
+  data.frame(
+    update = vapply(object$steps, function(step) as.integer(step$update), 0L),
+    epoch = vapply(object$steps, function(step) as.integer(step$epoch), 0L),
+    rows = vapply(object$steps, function(step) length(step$rows), 0L),
+    cost = vapply(object$steps, `[[`, 0, "cost")
+  )
 }
 
 #' @rdname tp_recording

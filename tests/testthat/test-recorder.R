@@ -322,7 +322,13 @@ test_that("a recording prints, has a length and makes a data frame", {
   expect_named(as.data.frame(run$recording), c(
     "update", "epoch", "sample", "layer", "from", "to", "quantity", "value"
   ))
+  run <- tp_train(small_network, five_x, five_d, batch_size = 2, epochs = 2, record = 2)
+  expect_identical(summary(run$recording), data.frame(
+    update = c(1L, 3L, 5L), epoch = c(1L, 1L, 2L), rows = c(2L, 1L, 2L),
+    cost = vapply(run$recording$steps, `[[`, 0, "cost")
+  ))
   none <- tp_train(small_network, five_x, five_d, epochs = 0, record = 1)$recording
+  expect_identical(dim(summary(none)), c(0L, 4L))
   expect_length(none, 0L)
   expect_output(print(none), "^Recording: 0 steps of 0 updates \\(interval 1\\)$")
 })
