@@ -340,6 +340,11 @@ test_that("a plan has the interval, and a run file its steps", {
   expect_identical(tp_read_plan('{"training": {"record": "steps"}}')$training$record, 1)
   expect_identical(tp_read_plan('{"training": {"record": 7}}')$training$record, 7)
 
+  for (record in list(NULL, 3)) {
+    plan <- tp_read_plan(list(training = list(record = record)))
+    expect_identical(tp_read_plan(plan_json(plan))$training, plan$training)
+  }
+
   path <- tempfile(fileext = ".json")
   on.exit(unlink(path))
   run <- tp_run(list(training = list(epochs = 3, record = 2, batch_size = 3)), path)
