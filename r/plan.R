@@ -14,7 +14,7 @@ network_defaults <- list(
 training_defaults <- list(
   cost = "half_mse", rule = "gradient", update_order = "simultaneous",
   optimizer = list(name = "sgd"), batch_size = 1, epochs = 1000, shuffle = FALSE, seed = 42,
-  snapshots = list()
+  snapshots = list(), record = NULL
 )
 
 # The exclusive or.
@@ -176,7 +176,8 @@ check_training <- function(given) {
     epochs = check_integer(given$epochs, name("epochs"), 0),
     shuffle = check_switch(given$shuffle, name("shuffle")),
     seed = check_seed(given$seed, name("seed")),
-    snapshots = check_snapshots(given$snapshots, name("snapshots"))
+    snapshots = check_snapshots(given$snapshots, name("snapshots")),
+    record = check_record(given$record, name("record"))
   )
 }
 
@@ -252,7 +253,10 @@ run_fields <- function(run) {
   )
   c(
     list(format = run_format, engine = "r", version = package_version_text()),
-    unclass(run)[fields]
+    unclass(run)[fields],
+    if (!is.null(run$recording)) {
+      list(recording = unclass(run$recording)[c("interval", "steps")])
+    }
   )
 }
 
@@ -330,7 +334,22 @@ run_json <- function(run) {
       ))
     }, ""))
   }
+  if (!is.null(run$recording)) fields["recording"] <- recording_json(run$recording)
   json_object(fields)
+}
+
+recording_json <- function(recording) {
+  matrices <- function(arrays) json_array(vapply(arrays, json_matrix, ""))
+  vectors <- function(arrays) json_array(vapply(arrays, json_numbers, ""))
+  steps <- vapply(recording$steps, function(step) {
+    json_object(c(
+      update = json_number(step$update), epoch = json_number(step$epoch),
+      rows = json_numbers(step$rows), cost = json_number(step$cost),
+      weights = matrices(step$weights), biases = vectors(step$biases), e = matrices(step$e),
+      grad_weights = matrices(step$grad_weights), grad_biases = vectors(step$grad_biases)
+    ))
+  }, "")
+  json_object(c(interval = json_number(recording$interval), steps = json_array(steps)))
 }
 
 json_object <- function(fields) {

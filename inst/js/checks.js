@@ -294,6 +294,18 @@ export function checkSnapshots(value, name) {
   return Array.from(value);
 }
 
+/** Return the interval at which to record steps; null for no recording. */
+export function checkRecord(value, name) {
+  if (value === null) return null;
+  if (value === "steps") return 1;
+  if (!Number.isInteger(value) || value < 1) {
+    throw new InputError(
+      `${name} must be null, "steps" or an integer >= 1, got ${describe(value)}`,
+    );
+  }
+  return value;
+}
+
 /**
  * Return a matrix of finite numbers, flat and row by row.
  *

@@ -25,6 +25,7 @@ from twinprop.network import Network, starting_weights
 from twinprop.optimizers import OPTIMIZERS, Optimizer
 from twinprop.plan import read_plan, run_plan, write_run
 from twinprop.random import RandomStream
+from twinprop.recorder import Recording
 from twinprop.training import Run
 from twinprop.version import __version__
 
@@ -44,6 +45,7 @@ __all__ = [
     "Network",
     "Optimizer",
     "RandomStream",
+    "Recording",
     "Run",
     "TrainingError",
     "TwinpropError",

@@ -121,7 +121,9 @@ def make_checks(dataset: str) -> list[Check]:
 def make_plan_check(path: str) -> Check:
     """Return the check of a plan of one's own, with the snapshots that are compared."""
     plan = read_plan(path)
-    plan = replace(plan, training=plan.training | {"snapshots": (1, 10, 1000)})
+    # No recording: it is not compared, and torch keeps none.
+    compared = {"snapshots": (1, 10, 1000), "record": None}
+    plan = replace(plan, training=plan.training | compared)
     return Check(path, plan.training["rule"], plan.training["cost"], "plan", plan)
 
 

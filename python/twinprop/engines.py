@@ -180,7 +180,8 @@ def run_plan_on(plan: Plan | Mapping[str, Any] | str | os.PathLike[str], engine:
     InputError
         If the engine is unknown or the plan is not allowed.
     EngineError
-        If the engine is missing or failed; the message says what to install.
+        If the engine is missing or failed, the message says what to install; or if it keeps no
+        recording (torch) and the plan asks for one.
     DivergenceError, DenominatorError
         As for `Network.train`.
     """

@@ -30,6 +30,7 @@ from twinprop.datasets import dataset_plan_data
 from twinprop.errors import InputError
 from twinprop.network import Network, check_network
 from twinprop.optimizers import Optimizer, Settings, check_optimizer
+from twinprop.recorder import RecordedStep, Recording
 from twinprop.training import (
     DEFAULTS,
     Run,
@@ -236,6 +237,11 @@ def run_to_dict(run: Run) -> dict[str, Any]:
         result[name] = _plain(getattr(run, name))
     if run.snapshots:
         result["snapshots"] = [_plain(vars(snapshot)) for snapshot in run.snapshots]
+    if run.recording is not None:
+        result["recording"] = {
+            "interval": run.recording.interval,
+            "steps": [_plain(vars(step)) for step in run.recording],
+        }
     return result
 
 
@@ -262,7 +268,35 @@ def run_from_dict(run: Mapping[str, Any]) -> Run:
             Snapshot(kept["updates"], kept["cost"], arrays(kept["weights"]), arrays(kept["biases"]))
             for kept in run.get("snapshots", [])
         ],
+        recording=recording_from_dict(run["recording"], run["updates"])
+        if "recording" in run
+        else None,
     )
+
+
+def recording_from_dict(recording: Mapping[str, Any], updates: int) -> Recording:
+    """Return a recording from what a run file says, or R in this process."""
+
+    def number(value: Any) -> Any:
+        return np.asarray(value).item()
+
+    def arrays(values: Any) -> list[Array]:
+        return [np.asarray(value, dtype=np.float64) for value in values]
+
+    steps = [
+        RecordedStep(
+            update=int(number(step["update"])),
+            epoch=int(number(step["epoch"])),
+            rows=np.asarray(step["rows"], dtype=np.int64),
+            cost=float(number(step["cost"])),
+            **{
+                name: arrays(step[name])
+                for name in ("weights", "biases", "e", "grad_weights", "grad_biases")
+            },
+        )
+        for step in recording["steps"]
+    ]
+    return Recording(int(number(recording["interval"])), updates, steps)
 
 
 def write_run(run: Run, output: str | os.PathLike[str]) -> None:

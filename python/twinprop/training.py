@@ -31,6 +31,7 @@ from twinprop.checks import (
     check_choice,
     check_integer,
     check_matrix,
+    check_record,
     check_seed,
     check_snapshots,
     check_switch,
@@ -42,6 +43,7 @@ from twinprop.errors import DivergenceError, InputError, TrainingError
 from twinprop.optimizers import Optimizer, as_optimizer
 from twinprop.progress import show_progress
 from twinprop.random import RandomStream
+from twinprop.recorder import RecordedStep, Recorder, Recording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +91,8 @@ class Run:
         After the last update; (n_l, n_{l-1}) and (n_l,) each.
     snapshots : list of Snapshot
         The ones asked for.
+    recording : Recording or None
+        The recorded steps, if asked for.
     """
 
     engine: str
@@ -102,6 +106,7 @@ class Run:
     weights: list[Array]
     biases: list[Array]
     snapshots: list[Snapshot] = field(default_factory=list)
+    recording: Recording | None = None
 
     def __repr__(self) -> str:
         return (
@@ -127,6 +132,7 @@ DEFAULTS: dict[str, Any] = {
     "shuffle": False,
     "seed": 42,
     "snapshots": (),
+    "record": None,
 }
 
 
@@ -147,6 +153,7 @@ def check_training(
         "shuffle": check_switch(given["shuffle"], f"{prefix}shuffle"),
         "seed": check_seed(given["seed"], f"{prefix}seed"),
         "snapshots": check_snapshots(given["snapshots"], f"{prefix}snapshots"),
+        "record": check_record(given["record"], f"{prefix}record"),
     }
 
 
@@ -279,6 +286,7 @@ def run_training(
     shuffle: bool,
     seed: int,
     snapshots: Sequence[int],
+    record: int | None = None,
     progress: bool = False,
 ) -> Run:
     """Train with settings that were checked."""
@@ -310,6 +318,9 @@ def run_training(
     epoch_costs: list[float] = []
     kept: list[Snapshot] = []
     to_keep = [*snapshots, math.inf]
+    recorder = None if record is None else Recorder(record, network.layers)
+    due = math.inf if recorder is None else recorder.due
+    order = np.arange(rows)
     updates = begun = 0
     before = network.parameters.copy()
     try:
@@ -324,6 +335,7 @@ def run_training(
                 total = 0.0
                 for start, stop, one in batches:
                     batch_d = shuffled_d[start:stop]
+                    started_from = network.parameters.copy() if updates + 1 == due else None
                     # The penalty is that of the weights of this forward pass.
                     total += (stop - start) * penalty(weights, weight_decay)
                     one(shuffled_x[start:stop], batch_d)
@@ -334,6 +346,20 @@ def run_training(
                         exact, _ = exact_cost(network, x, d, cost, weight_decay)
                         copies = network.views(network.parameters.copy())
                         kept.append(Snapshot(updates, exact, *copies))
+                    if recorder is not None and started_from is not None:
+                        mean = float(sample_cost(z[-1], a[-1], batch_d).mean())
+                        decay = penalty(started_from[: network.n_weights], weight_decay)
+                        step = RecordedStep(
+                            updates,
+                            epoch,
+                            order[start:stop] + 1,
+                            mean + decay,
+                            *network.views(started_from),
+                            [e.copy() for e in one.buffers.backward.e],
+                            *network.views(one.gradient.copy()),
+                        )
+                        recorder.keep(step)
+                        due = recorder.due
                 if not (math.isfinite(total) and np.isfinite(network.parameters).all()):
                     raise diverged(epoch, optimizer.settings["learning_rate"])
                 epoch_costs.append(total / rows)
@@ -344,6 +370,7 @@ def run_training(
     except TrainingError as error:
         np.copyto(network.parameters, before)
         error.network = network
+        error.recording = None if recorder is None else recorder.recording(updates)
         raise
     except KeyboardInterrupt:
         if len(epoch_costs) < begun:  # in the middle of an epoch
@@ -369,6 +396,7 @@ def run_training(
         weights=final_weights,
         biases=final_biases,
         snapshots=kept,
+        recording=None if recorder is None else recorder.recording(updates),
     )
 
 

@@ -15,6 +15,7 @@ from conformance import (
     AFTER_A_THOUSAND,
     AFTER_ONE_UPDATE,
     assert_group,
+    assert_recording,
     assert_run,
     assert_snapshots,
     cases,
@@ -24,7 +25,7 @@ from conformance import (
 )
 from engine_runs import run_on
 from random_plans import random_plan
-from twinprop import DenominatorError, DivergenceError, Network, TwinpropError
+from twinprop import DenominatorError, DivergenceError, EngineError, Network, TwinpropError
 from twinprop.engines import ENGINES, run_plan_on
 from twinprop.plan import read_plan, run_plan, run_to_dict
 
@@ -42,9 +43,14 @@ WELL_CONDITIONED = 1e-12
 @pytest.mark.parametrize("name", CASES)
 def test_conformance_case(engine, name):
     case = CASES[name]
+    if "recording" in case["expected"] and engine.name == "torch":
+        with pytest.raises(EngineError, match='^engine "torch" keeps no recording$'):
+            engine(read_plan(case["plan"]))
+        return
     run = run_to_dict(engine(read_plan(case["plan"])))
     assert_run(run, case["expected"]["run"], name)
     assert_snapshots(run.get("snapshots", []), case["expected"]["snapshots"], name)
+    assert_recording(run.get("recording"), case["expected"], name)
 
 
 @pytest.mark.parametrize("name", TRAINING_ERRORS)

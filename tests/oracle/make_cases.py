@@ -54,6 +54,11 @@ def distance(p, q, size=None):
     return 0.0 if difference == 0 else difference / largest if largest else float("inf")
 
 
+def recorded(result):
+    """The recorded steps of a result."""
+    return result.get("recording", {"steps": []})["steps"]
+
+
 def distances(p, q):
     """The distance of every group of two results of ``oracle.train``, by the group's name."""
     found = {}
@@ -72,6 +77,14 @@ def distances(p, q):
         at = f"snapshot {t['updates']}"
         found[f"{at}.cost"] = distance(s["cost"], t["cost"])
         found[f"{at}.weights"] = distance([s["weights"], s["biases"]], [t["weights"], t["biases"]])
+    for s, t in zip(recorded(p), recorded(q), strict=True):
+        at = f"step {t['update']}"
+        found[f"{at}.cost"] = distance(s["cost"], t["cost"])
+        found[f"{at}.weights"] = distance([s["weights"], s["biases"]], [t["weights"], t["biases"]])
+        # An output error is a small difference of outputs, which are of the size of 1 here.
+        found[f"{at}.e"] = distance(s["e"], t["e"], [t["e"], 1.0])
+        pair = [[one["grad_weights"], one["grad_biases"]] for one in (s, t)]
+        found[f"{at}.grad"] = distance(*pair)
     p, q = p["run"], q["run"]
     found["run.weights"] = distance([p["weights"], p["biases"]], [q["weights"], q["biases"]])
     found["run.outputs"] = distance(p["outputs"], q["outputs"])

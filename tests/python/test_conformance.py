@@ -9,6 +9,7 @@ import pytest
 from conformance import (
     AFTER_ONE_UPDATE,
     assert_group,
+    assert_recording,
     assert_run,
     assert_snapshots,
     cases,
@@ -42,6 +43,7 @@ def test_run(name):
     run = run_to_dict(run_plan(case["plan"]))
     assert_run(run, case["expected"]["run"], name)
     assert_snapshots(run.get("snapshots", []), case["expected"]["snapshots"], name)
+    assert_recording(run.get("recording"), case["expected"], name)
 
 
 @pytest.mark.parametrize("name", CASES)
