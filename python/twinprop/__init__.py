@@ -9,6 +9,7 @@ from twinprop.backprop import RULES, Backward, Forward
 from twinprop.costs import COSTS
 from twinprop.crosscheck import crosscheck
 from twinprop.datasets import dataset_names, load_dataset
+from twinprop.diagnose import Diagnosis, diagnose
 from twinprop.engines import run_plan_on
 from twinprop.errors import (
     DenominatorError,
@@ -34,6 +35,7 @@ __all__ = [
     "RULES",
     "Backward",
     "DenominatorError",
+    "Diagnosis",
     "DivergenceError",
     "EngineError",
     "Forward",
@@ -50,6 +52,7 @@ __all__ = [
     "check_gradient",
     "crosscheck",
     "dataset_names",
+    "diagnose",
     "load_dataset",
     "read_plan",
     "run_plan",

@@ -89,6 +89,11 @@ class Run:
         After the last update; (n_l, n_{l-1}) and (n_l,) each.
     snapshots : list of Snapshot
         The ones asked for.
+    network : Network or None
+        The trained one, a copy; None if the run was read from a file.
+    settings : dict or None
+        What it was trained by: cost, rule, update_order, optimizer (a dict of its settings),
+        batch_size, epochs, shuffle and seed; None if the run was read from a file.
     """
 
     engine: str
@@ -102,6 +107,8 @@ class Run:
     weights: list[Array]
     biases: list[Array]
     snapshots: list[Snapshot] = field(default_factory=list)
+    network: Network | None = field(default=None, repr=False)
+    settings: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -262,7 +269,11 @@ def train(network: Network, x: Any, d: Any, settings: Mapping[str, Any], *, prog
     x = check_matrix(x, "x", network.layers[0])
     d = network.check_targets(d, x, checked["cost"])
     checked["batch_size"] = check_batch_size(checked["batch_size"], "batch_size", len(x))
-    return run_training(network, x, d, progress=check_switch(progress, "progress"), **checked)
+    run = run_training(network, x, d, progress=check_switch(progress, "progress"), **checked)
+    from twinprop.diagnose import warn_unless_learned  # which needs runs and networks itself
+
+    warn_unless_learned(run, x, d, stacklevel=3)  # whoever called Network.train
+    return run
 
 
 def run_training(
@@ -369,6 +380,17 @@ def run_training(
         weights=final_weights,
         biases=final_biases,
         snapshots=kept,
+        network=copy.deepcopy(network),
+        settings={
+            "cost": cost,
+            "rule": rule,
+            "update_order": update_order,
+            "optimizer": dict(optimizer.settings),
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "shuffle": shuffle,
+            "seed": seed,
+        },
     )
 
 
