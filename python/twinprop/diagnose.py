@@ -38,7 +38,7 @@ FEWEST_UPDATES = 100
 #: A column of x is scaled if its root mean square lies between these. The curvature of the cost
 #: grows with the square of the inputs: beyond a factor of 10 from 1, a learning rate that suits one
 #: column is 100 times too large or too small for another, and units of weights about 1 saturate.
-SMALLEST_INPUT = 0.1**2
+SMALLEST_INPUT = 0.01
 LARGEST_INPUT = 10.0
 
 #: A unit is saturated on a sample if f' is below this share of its largest value: a weight then
@@ -596,6 +596,8 @@ def _gradient(network: Network, facts: Facts, weight_decay: float) -> Array:
 def _learning_rate_too_small(facts: Facts) -> list[Finding]:
     run, settings, levels = facts.run, facts.settings, facts.levels
     if run is None or settings is None or len(run.cost) == 0 or levels.worth <= 0.0:
+        return []
+    if levels.learned:  # a larger rate may well be faster, but this one does
         return []
     optimizer = settings["optimizer"]
     rate = optimizer["learning_rate"]
