@@ -612,11 +612,13 @@ find_duplicate_columns <- function(facts) {
     return(NULL)
   }
   judged <- which(!constant_columns(x))
-  columns <- judged[duplicated(x[, judged, drop = FALSE], MARGIN = 2L)]
+  # all digits, which as.character() and so duplicated() of a matrix cut; + 0: -0 is 0
+  keys <- vapply(judged, function(j) paste(sprintf("%.17g", x[, j] + 0), collapse = " "), "")
+  columns <- judged[duplicated(keys)]
   if (length(columns) == 0L) {
     return(NULL)
   }
-  equal <- Find(function(j) all(x[, j] == x[, columns[1L]]), judged)
+  equal <- judged[match(keys[duplicated(keys)][1L], keys)]
   finding(
     "duplicate_columns", mend_drop_columns(facts$network, columns, facts$settings),
     length(columns), " of ", ncol(x), " columns of x repeat an earlier one: column ", columns[1L],
