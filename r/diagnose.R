@@ -456,9 +456,13 @@ reachable_cost <- function(facts) {
 }
 
 find_learning_rate_too_small <- function(facts) {
+  if (!has_history(facts, 1L)) {
+    return(NULL)
+  }
   levels <- facts$levels
+  moved <- facts$run$initial_cost - facts$run$final_cost
   # a larger rate may well be faster than one that does learn
-  if (!has_history(facts, 1L) || levels$learned) {
+  if (levels$learned && moved > reachable_share * levels$worth) {
     return(NULL)
   }
   settings <- facts$settings

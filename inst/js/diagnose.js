@@ -532,8 +532,10 @@ function reachableCost({ network, x, d, rows, cost: costName, settings }) {
 
 function learningRateTooSmall(facts) {
   const { network, run, settings, levels } = facts;
+  if (!hasHistory(facts, 1)) return [];
   // a larger rate may well be faster than one that does learn
-  if (!hasHistory(facts, 1) || levels.learned) return [];
+  const moved = run.initial_cost - run.final_cost;
+  if (levels.learned && moved > REACHABLE * levels.worth) return [];
   const { name, learningRate } = settings.optimizer;
   const kind = "learning_rate_too_small";
   if (learningRate === 0) {

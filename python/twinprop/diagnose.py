@@ -597,8 +597,9 @@ def _learning_rate_too_small(facts: Facts) -> list[Finding]:
     run, settings, levels = facts.run, facts.settings, facts.levels
     if run is None or settings is None or len(run.cost) == 0 or levels.worth <= 0.0:
         return []
-    if levels.learned:  # a larger rate may well be faster, but this one does
-        return []
+    moved = run.initial_cost - run.final_cost
+    if levels.learned and moved > REACHABLE * levels.worth:
+        return []  # a larger rate may well be faster than one that does learn
     optimizer = settings["optimizer"]
     rate = optimizer["learning_rate"]
     if rate == 0.0:

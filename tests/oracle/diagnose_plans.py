@@ -158,6 +158,12 @@ add("learning_rate_too_small", "a training, xor", "learning_rate_too_small no_be
     {"layers": [2, 4, 1]}, XOR, training={"optimizer": {"name": "sgd", "learning_rate": 1e-4}, "epochs": 250})
 add("learning_rate_too_small", "miss: no gradient", "no_better_than_mean", "NOT LEARNED", linear(0),
     {"x": [[-1], [-1], [1], [1]], "d": [[-1], [1], [-1], [1]]}, training=sgd(1e-4), history=FLAT)
+# w = 0.5, which it started from: what is left is 0.125, of which ten steps of 0.1 leave 0.1216
+add("learning_rate_too_small", "it started below the constant", "learning_rate_too_small", "LEARNED", linear(0.5), LINE, training=sgd(1e-4),
+    history=history([0.125] * 20, initial=0.125, final=0.125),
+    messages=["the last 10 epochs lowered the cost by 0; 10 steps down the gradient, each 1000 times as long as the moves of an epoch, lower it by 0.11: learning_rate 0.0001 is too small."])
+# w = 0.9: there is 0.005 left, a hundredth of 0.5
+add("learning_rate_too_small", "miss: it started at the end", "", "LEARNED", linear(0.9), LINE, training=sgd(1e-4), history=history([0.005] * 20, initial=0.005, final=0.005))
 add("learning_rate_too_small", "miss: it has learned", "", "LEARNED", linear(0.5), LINE, training=sgd(1e-4), history=history([0.13] * 20, final=0.125))
 # ten steps of 10 and more raise the cost
 add("learning_rate_too_small", "miss: longer steps are too long", "no_better_than_mean", "NOT LEARNED", linear(0), LINE, training=sgd(1), history=FLAT)
