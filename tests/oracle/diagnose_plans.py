@@ -127,6 +127,14 @@ add("learning_rate_too_large", "rises, by another rule", "learning_rate_too_larg
 add("learning_rate_too_large", "swings", "learning_rate_too_large", "LEARNED", linear(0.5), LINE,
     training=sgd(1.9), history=history([0.1, 0.3] * 10, final=0.1),
     messages=["the cost swings: in the last 10 epochs it rises 5 times, and moves by 0.2 an epoch on average: learning_rate 1.9 is too large."])
+add("learning_rate_too_large", "rises from its lowest", "learning_rate_too_large", "LEARNED", linear(0.5), LINE, training=sgd(1.5),
+    history=history([0.8, 0.6, 0.4, 0.2, 0.1, 0.15, 0.2, 0.25, 0.3, 0.3], initial=0.9, final=0.3),
+    messages=["the cost rises: it is 0.3 on average in the last 1 epochs and 0.1 at its lowest: learning_rate 1.5 is too large."])
+# the last two epochs are lower than the two before, but that is a swing
+add("learning_rate_too_large", "swings and ends low", "learning_rate_too_large", "LEARNED", linear(0.5), LINE, training=sgd(1.9),
+    history=history([0.1, 0.4] * 9 + [0.1, 0.1], final=0.1),
+    messages=["the cost swings: in the last 10 epochs it rises 4 times, and moves by 0.267 an epoch on average: learning_rate 1.9 is too large."])
+add("learning_rate_too_large", "miss: only the final cost is high", "", "LEARNED", linear(0.5), LINE, training=sgd(1), history=history([0.13] * 20, final=0.3))
 # rises by 0.04, less than a tenth of 0.5
 add("learning_rate_too_large", "miss: rises a little", "no_better_than_mean", "NOT LEARNED", linear(0), LINE,
     training=sgd(1), history=history([0.47, 0.46, 0.48, 0.49, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5]))
@@ -240,6 +248,10 @@ add("no_better_than_mean", "miss: soft targets of a cross entropy", "", "LEARNED
 add("no_better_than_mean", "soft targets, missed", "no_better_than_mean", "NOT LEARNED", linear(0, output="sigmoid"),
     {"x": [[-1], [1]], "d": [[0.45], [0.55]]}, cost="cross_entropy")
 add("no_better_than_mean", "miss: all targets the same", "", "NOT JUDGED: all rows of d are the same, so that there is nothing to tell apart.", linear(0), {"x": [[-1], [1]], "d": [[0.25], [0.25]]})
+# three times 0.1 by three is not quite 0.1
+add("no_better_than_mean", "miss: all targets 0.1", "", "NOT JUDGED", linear(0), {"x": [[-1], [0], [1]], "d": [[0.1], [0.1], [0.1]]})
+# (1e-4)^2 / 2, below 1e-7
+add("no_better_than_mean", "miss: a cost that is next to nothing", "", "LEARNED: the cost 0 is clearly below 0.5, that of the best constant prediction.", linear(0.9999), LINE)
 # the penalty of 0.1 / 2 * 0.98^2 is no part of what is compared
 add("no_better_than_mean", "miss: a penalty", "", "LEARNED: the cost 0.0002 is clearly below 0.5, that of the best constant prediction.", linear(0.98), LINE,
     training={"optimizer": {"name": "sgd", "learning_rate": 0.5, "weight_decay": 1}, "batch_size": None}, history=history([0.4804] * 20, final=0.4804))
