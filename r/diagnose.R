@@ -131,9 +131,10 @@ not_learned <- function(run, x, d) {
     return(NULL)
   }
   found <- tp_diagnose(run, x, d)
+  # what tells more comes before the findings: R cuts a long warning where it prints it
   paste(c(
-    found$verdict, paste0(found$findings$kind, ": ", found$findings$message),
-    "tp_diagnose(run, x, d) shows the code that mends it."
+    found$verdict, "tp_diagnose(run, x, d) shows the code that mends what was found:",
+    paste0(found$findings$kind, ": ", found$findings$message)
   ), collapse = "\n")
 }
 

@@ -167,7 +167,9 @@ export function notLearned(run, x, d) {
   if (levels.worth <= 0 || levels.learned) return null;
   const { verdict, findings } = diagnose(run, x, d);
   const lines = findings.map(({ kind, message }) => `${kind}: ${message}`);
-  return [verdict, ...lines, "diagnose(run, x, d) shows the code that mends it."].join("\n");
+  // before the findings: R cuts a long warning where it prints it
+  const tells = "diagnose(run, x, d) shows the code that mends what was found:";
+  return [verdict, tells, ...lines].join("\n");
 }
 
 /** Whether a value is a run: an object with costs, whatever it knows. */
@@ -260,11 +262,11 @@ const isConstant = (values) => values.every((value) => value === values[0]);
  */
 function costLevels(costValue, d, rows, cost, network) {
   const output = network.activations.at(-1);
-  const columns = columnsOf(d, rows);
-  const constant = constantCost(d, columns, rows, cost, output);
+  const units = network.layers.at(-1);
+  const constant = constantCost(d, rows, units, cost, output);
   const lowest = cost === "cross_entropy" ? entropy(d, output) / rows : 0;
   // where d is constant, the constant is all there is to learn
-  const worth = columns.every(isConstant) ? 0 : constant - lowest;
+  const worth = d.every((value, i) => value === d[i % units]) ? 0 : constant - lowest;
   const learned = worth > 0 && constant - costValue > (1 - LEARNED) * worth;
   return { cost: costValue, constant, worth, learned };
 }
@@ -273,10 +275,10 @@ function costLevels(costValue, d, rows, cost, network) {
  * The cost of predicting the mean of each column of d in every row: the best constant of the squared
  * costs and of the cross entropies alike.
  */
-function constantCost(d, columns, rows, cost, output) {
-  const mean = columns.map(meanOf);
+function constantCost(d, rows, units, cost, output) {
+  const mean = new Float64Array(units);
+  for (let i = 0; i < d.length; i++) mean[i % units] += d[i] / rows;
   if (cost === "cross_entropy") return entropy(mean, output);
-  const units = mean.length;
   const outputs = d.map((_, i) => mean[i % units]);
   return COSTS[cost].value(outputs, outputs, d, rows, units) / rows;
 }

@@ -304,8 +304,9 @@ def not_learned(run: Run, x: Any, d: Any) -> str | None:
         return None
     found = diagnose(run, x, d)
     lines = [f"{row.kind}: {row.message}" for row in found.rows]
-    tells = "diagnose(run, x, d) shows the code that mends it."
-    return "\n".join([found.verdict, *lines, tells])
+    # before the findings: R cuts a long warning where it prints it
+    tells = "diagnose(run, x, d) shows the code that mends what was found:"
+    return "\n".join([found.verdict, tells, *lines])
 
 
 def _check_facts(model: Any, x: Any, d: Any, cost: Any) -> Facts:

@@ -163,8 +163,8 @@ test("a training that has not learned says so in its run's warning", () => {
   assert.ok(findings.length > 0);
   assert.deepEqual(run.warning.split("\n"), [
     verdict,
+    "diagnose(run, x, d) shows the code that mends what was found:",
     ...findings.map(({ kind, message }) => `${kind}: ${message}`),
-    "diagnose(run, x, d) shows the code that mends it.",
   ]);
 });
 

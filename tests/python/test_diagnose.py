@@ -303,8 +303,8 @@ def test_training_warns_once_where_it_was_called():
     found = diagnose(run, XOR_X, XOR_D)
     assert str(warning.message).splitlines() == [
         found.verdict,
+        "diagnose(run, x, d) shows the code that mends what was found:",
         *[f"{row.kind}: {row.message}" for row in found.rows],
-        "diagnose(run, x, d) shows the code that mends it.",
     ]
     assert found.rows
 
@@ -348,7 +348,8 @@ def test_the_command_line_prints_it(tmp_path, capsys):
     run = run_from_dict(json.loads(out))
     assert run.updates == 100
     assert err.startswith("Warning: NOT LEARNED: the cost ")
-    assert err.endswith("diagnose(run, x, d) shows the code that mends it.\n")
+    assert err.splitlines()[1] == "diagnose(run, x, d) shows the code that mends what was found:"
+    assert "no_better_than_largest_class: " in err
 
 
 def test_a_run_that_is_fine_costs_no_time():

@@ -170,8 +170,8 @@ test_that("training warns once", {
   found <- tp_diagnose(run, xor_x, xor_d)
   expect_gt(nrow(found$findings), 0L)
   expect_identical(strsplit(conditionMessage(caught[[1L]]), "\n")[[1L]], c(
-    found$verdict, paste0(found$findings$kind, ": ", found$findings$message),
-    "tp_diagnose(run, x, d) shows the code that mends it."
+    found$verdict, "tp_diagnose(run, x, d) shows the code that mends what was found:",
+    paste0(found$findings$kind, ": ", found$findings$message)
   ))
 })
 
