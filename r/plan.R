@@ -221,29 +221,34 @@ check_plan_data <- function(data, network, cost) {
 tp_run <- function(plan, output = NULL, progress = FALSE) {
   progress <- check_switch(progress, "progress")
   plan <- tp_read_plan(plan)
-  settings <- plan$training
-  settings$optimizer <- make_optimizer(settings$optimizer)
-  run <- train(
-    start_network(plan$network), t(plan$x), t(plan$d), settings,
-    progress_reporter(progress, settings$epochs)
-  )
+  run <- train_plan(plan, progress)
   if (is.null(output)) {
-    return(run)
+    return(warn_unless_learned(run, plan$x, plan$d))
   }
-  if (length(run$cost) < settings$epochs) {
+  if (length(run$cost) < plan$training$epochs) {
     # part of a run is no run of this plan
     stop(tp_condition(
       "twinprop_interrupted", "training interrupted: no run file is written", run = run
     ))
   }
   tp_write_run(run, output)
-  invisible(run)
+  invisible(warn_unless_learned(run, plan$x, plan$d))
+}
+
+# Train a checked plan, without a word on whether it has learned.
+train_plan <- function(plan, progress = FALSE) {
+  settings <- plan$training
+  settings$optimizer <- make_optimizer(settings$optimizer)
+  train(
+    start_network(plan$network), t(plan$x), t(plan$d), settings,
+    progress_reporter(progress, settings$epochs)
+  )
 }
 
 # For a bridge in the same process: a plan as a list, which may hold matrices and vectors; the run
 # as a list of plain matrices and vectors, under the names of a run file.
 run_plan <- function(plan) {
-  run_fields(tp_run(plan))
+  run_fields(train_plan(tp_read_plan(plan)))
 }
 
 run_fields <- function(run) {

@@ -27,13 +27,18 @@
 #'   `outputs` and `errors` (n, K) at the end; `weights` and `biases`; `snapshots`, a list of lists
 #'   of `updates`, `cost`, `weights`, `biases`; `recording`, the recorded steps (see
 #'   [tp_recording]) or `NULL`. Costs include the penalty of weight decay.
+#'   `settings`: a list of what it was trained by, `cost`, `rule`, `update_order`, `optimizer` (a
+#'   list of its settings), `batch_size`, `epochs`, `shuffle` and `seed`.
 #' @section Errors: `twinprop_input_error` for arguments that do not fit;
 #'   `twinprop_divergence_error` if the cost or a weight becomes NaN or Inf;
 #'   `twinprop_denominator_error` if a rule meets a denominator of 0 or nearly 0. The last two carry
 #'   `network` with the weights from before the epoch that failed, and, if `record` asks for it,
 #'   `recording` with the steps up to the failure. If you interrupt a training, it returns what its
 #'   complete epochs have reached, with a warning of class `twinprop_interrupted`.
-#' @seealso [predict.tp_network()], [tp_run()] for plans in files
+#' @section Warnings: a condition of class `twinprop_warning` if 100 updates or more end without
+#'   having learned: with a cost that is not clearly below that of the best constant prediction. It
+#'   says why, as far as [tp_diagnose()] can tell.
+#' @seealso [predict.tp_network()], [tp_diagnose()], [tp_run()] for plans in files
 #' @examples
 #' x <- rbind(c(0, 0), c(0, 1), c(1, 0), c(1, 1))
 #' d <- cbind(c(0, 1, 1, 0))
@@ -73,7 +78,8 @@ tp_train <- function(network, x, d, cost = "half_mse", rule = "gradient",
   samples <- check_samples(x, d, network, settings$cost)
   settings$batch_size <- check_batch_size(batch_size, "batch_size", nrow(samples$x))
   reporter <- progress_reporter(progress, settings$epochs)
-  train(network, t(samples$x), t(samples$d), settings, reporter)
+  run <- train(network, t(samples$x), t(samples$d), settings, reporter)
+  warn_unless_learned(run, samples$x, samples$d)
 }
 
 # NULL stands for all rows.
@@ -166,10 +172,17 @@ train <- function(network, x, d, settings, reporter) {
       weights = parameters$weights,
       biases = parameters$biases,
       snapshots = Filter(function(snapshot) snapshot$updates <= updates, recorder$kept()),
-      recording = recorded$recording(updates)
+      recording = recorded$recording(updates),
+      settings = run_settings(settings)
     ),
     class = "tp_run"
   )
+}
+
+# What a run was trained by, as plain values.
+run_settings <- function(settings) {
+  settings$optimizer <- settings$optimizer$settings
+  settings[setdiff(names(training_defaults), "snapshots")]
 }
 
 # The rows of each batch; a vector is a list of single rows.

@@ -8,6 +8,7 @@ export { ACTIVATIONS } from "./activations.js";
 export { RULES } from "./backprop.js";
 export { COSTS } from "./costs.js";
 export { DATASETS, loadDataset } from "./datasets.js";
+export { diagnose } from "./diagnose.js";
 export {
   DenominatorError,
   DivergenceError,

@@ -37,10 +37,18 @@ import {
   valueOr,
 } from "./checks.js";
 import { checkCostFits, checkTargets } from "./costs.js";
+import { notLearned } from "./diagnose.js";
 import { InputError, TrainingError } from "./errors.js";
 import { asOptimizer } from "./optimizers.js";
 import { RandomStream } from "./random.js";
-import { checkBatchSize, checkTraining, exactCost, train, TRAINING_DEFAULTS } from "./training.js";
+import {
+  checkBatchSize,
+  checkTraining,
+  exactCost,
+  runSettings,
+  train,
+  TRAINING_DEFAULTS,
+} from "./training.js";
 
 /** The settings of a network beside its layers, in the order of the plan. */
 const OPTIONS = ["activations", "init", "seed", "weights", "biases"];
@@ -381,6 +389,11 @@ export class Network {
    *   and `snapshots` and `recording` if asked for. A recording has its `interval` and its `steps`:
    *   `update` and `epoch`, the numbers of its `rows` (from 1), `cost` (of the batch, before the
    *   update), `weights` and `biases` (the ones it started from), `e`, `grad_weights`, `grad_biases`.
+   *   Three more properties are no part of the run's file and not
+   *   enumerable: `network`, a copy of the trained one; `settings`, what it was trained by; and
+   *   `warning`, if 100 updates or more end without having learned (with a cost that is not clearly
+   *   below that of the best constant prediction), which says why, as far as `diagnose` can tell; else
+   *   null.
    * @throws {InputError} If an argument is not of that kind.
    * @throws {DivergenceError} If the cost or a weight becomes NaN or Inf; the network keeps its
    *   weights from before that epoch, and the error's `network` is the network.
@@ -402,7 +415,14 @@ export class Network {
     const flat = checkMatrix(x, "x", this.layers[0]);
     const desired = this.#checkDesired(d, x.length, settings.cost);
     checkBatchSize(settings.batchSize, "batchSize", x.length);
-    return train(this, flat, desired, x.length, settings, onEpoch);
+    const run = train(this, flat, desired, x.length, settings, onEpoch);
+    const { layers, activations, weights, biases } = this;
+    const network = new Network(layers, { activations, weights, biases });
+    Object.defineProperties(run, {
+      network: { value: network },
+      settings: { value: runSettings(settings, x.length) },
+    });
+    return Object.defineProperty(run, "warning", { value: notLearned(run, x, d) });
   }
 
   #forward(x, rows) {

@@ -92,6 +92,12 @@ export function checkBatchSize(value, name, rows) {
   return value;
 }
 
+/** What a run was trained by, as plain values. */
+export function runSettings({ snapshots, optimizer, batchSize, ...others }, rows) {
+  const { settings } = optimizer;
+  return { ...others, optimizer: { ...settings }, batchSize: batchSize ?? rows };
+}
+
 function allFinite(values) {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
   return true;

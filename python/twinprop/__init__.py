@@ -9,6 +9,7 @@ from twinprop.backprop import RULES, Backward, Forward
 from twinprop.costs import COSTS
 from twinprop.crosscheck import crosscheck
 from twinprop.datasets import dataset_names, load_dataset
+from twinprop.diagnose import Diagnosis, diagnose
 from twinprop.engines import run_plan_on
 from twinprop.errors import (
     DenominatorError,
@@ -36,6 +37,7 @@ __all__ = [
     "RULES",
     "Backward",
     "DenominatorError",
+    "Diagnosis",
     "DivergenceError",
     "EngineError",
     "Explanation",
@@ -54,6 +56,7 @@ __all__ = [
     "check_gradient",
     "crosscheck",
     "dataset_names",
+    "diagnose",
     "explain",
     "explain_plan",
     "load_dataset",

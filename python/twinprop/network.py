@@ -577,6 +577,9 @@ class Network:
         -----
         UserWarning
             If it is interrupted (Ctrl-C); the run then ends with the last whole epoch.
+        TwinpropWarning
+            If 100 updates or more end without having learned: with a cost that is not clearly below
+            that of the best constant prediction. It says why, as far as `diagnose` can tell.
 
         Examples
         --------

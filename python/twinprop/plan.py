@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -27,6 +27,7 @@ from twinprop.checks import (
 )
 from twinprop.costs import check_cost_fits, check_targets
 from twinprop.datasets import dataset_plan_data
+from twinprop.diagnose import warn_unless_learned
 from twinprop.errors import InputError
 from twinprop.network import Network, check_network
 from twinprop.optimizers import Optimizer, Settings, check_optimizer
@@ -208,12 +209,24 @@ def run_plan(
     DivergenceError, DenominatorError
         As for `Network.train`.
 
+    Warns
+    -----
+    TwinpropWarning
+        As for `Network.train`.
+
     Examples
     --------
     >>> run_plan({"training": {"epochs": 10}})
     Run('python', 10 epochs, 40 updates, cost 0.136727 -> 0.124664)
     """
     plan = read_plan(plan)
+    run = train_plan(plan, progress=progress)
+    warn_unless_learned(run, plan.x, plan.d, stacklevel=2)  # whoever called run_plan
+    return run
+
+
+def train_plan(plan: Plan, *, progress: bool = False) -> Run:
+    """Train what a plan says, without a word on whether it has learned."""
     training = dict(plan.training)
     optimizer = Optimizer(**training.pop("optimizer"))
     network = Network(**plan.network)
@@ -243,6 +256,13 @@ def run_to_dict(run: Run) -> dict[str, Any]:
             "steps": [_plain(vars(step)) for step in run.recording],
         }
     return result
+
+
+def with_plan(run: Run, plan: Plan) -> Run:
+    """Return a run that another engine made of a plan with what its file does not hold."""
+    start = {**plan.network, "weights": run.weights, "biases": run.biases}
+    settings = {name: value for name, value in plan.training.items() if name != "snapshots"}
+    return replace(run, network=Network(**start), settings=settings)
 
 
 def run_from_dict(run: Mapping[str, Any]) -> Run:

@@ -93,6 +93,11 @@ class Run:
         The ones asked for.
     recording : Recording or None
         The recorded steps, if asked for.
+    network : Network or None
+        The trained one, a copy; None if the run was read from a file.
+    settings : dict or None
+        What it was trained by: cost, rule, update_order, optimizer (a dict of its settings),
+        batch_size, epochs, shuffle and seed; None if the run was read from a file.
     """
 
     engine: str
@@ -107,6 +112,8 @@ class Run:
     biases: list[Array]
     snapshots: list[Snapshot] = field(default_factory=list)
     recording: Recording | None = None
+    network: Network | None = field(default=None, repr=False)
+    settings: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -269,7 +276,11 @@ def train(network: Network, x: Any, d: Any, settings: Mapping[str, Any], *, prog
     x = check_matrix(x, "x", network.layers[0])
     d = network.check_targets(d, x, checked["cost"])
     checked["batch_size"] = check_batch_size(checked["batch_size"], "batch_size", len(x))
-    return run_training(network, x, d, progress=check_switch(progress, "progress"), **checked)
+    run = run_training(network, x, d, progress=check_switch(progress, "progress"), **checked)
+    from twinprop.diagnose import warn_unless_learned  # which needs runs and networks itself
+
+    warn_unless_learned(run, x, d, stacklevel=3)  # whoever called Network.train
+    return run
 
 
 def run_training(
@@ -397,6 +408,17 @@ def run_training(
         biases=final_biases,
         snapshots=kept,
         recording=None if recorder is None else recorder.recording(updates),
+        network=copy.deepcopy(network),
+        settings={
+            "cost": cost,
+            "rule": rule,
+            "update_order": update_order,
+            "optimizer": dict(optimizer.settings),
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "shuffle": shuffle,
+            "seed": seed,
+        },
     )
 
 

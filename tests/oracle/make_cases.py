@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+import diagnose_plans
 import error_plans
 from case_plans import PLANS
 
@@ -137,6 +138,8 @@ def files(names=(), conditioned=False):
     if not names:
         for group, cases in error_plans.GROUPS.items():
             yield CASES / "errors" / f"{group}.json", text(cases) + "\n"
+        for group, cases in diagnose_plans.GROUPS.items():
+            yield CASES / "diagnose" / f"{group}.json", text(cases) + "\n"
 
 
 def main(arguments):
