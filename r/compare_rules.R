@@ -209,6 +209,7 @@ train_and_measure <- function(network, measure, settings, measured, every, repor
     if (due && !point(epoch, parameters)) diverged(epoch, settings$optimizer)
     found$epochs <<- epoch
   }
+  stopped_by_user <- FALSE
   interrupted <- tryCatch(
     {
       point(0, network)
@@ -216,7 +217,11 @@ train_and_measure <- function(network, measure, settings, measured, every, repor
         {
           run <- withCallingHandlers(
             train(network, measure$x, measure$d, settings, reporter, after_epoch),
-            twinprop_interrupted = function(w) invokeRestart("muffleWarning")
+            # it says what becomes of the network, a copy here
+            twinprop_interrupted = function(w) {
+              stopped_by_user <<- TRUE
+              invokeRestart("muffleWarning")
+            }
           )
           found$epochs <- length(run$cost)
           run$network
@@ -227,7 +232,7 @@ train_and_measure <- function(network, measure, settings, measured, every, repor
         }
       )
       if (found$costs[[length(found$costs)]]$epoch < found$epochs) point(found$epochs, reached)
-      is.na(found$stopped) && found$epochs < settings$epochs
+      stopped_by_user
     },
     interrupt = function(i) TRUE
   )

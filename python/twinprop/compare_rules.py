@@ -375,11 +375,12 @@ class _Comparison:
         interrupted = False
         with show_progress(self.progress, epochs, trained.rule) as show:
             try:
-                with warnings.catch_warnings():
-                    warnings.filterwarnings("ignore", "training interrupted")
+                # train's own warning says what becomes of its network, a copy here
+                with warnings.catch_warnings(record=True) as caught:
+                    warnings.simplefilter("always")
                     run = run_training(network, self.x, self.d, **settings, after_epoch=after_epoch)
                 trained.epochs = len(run.cost)
-                interrupted = trained.epochs < epochs
+                interrupted = bool(caught)
             except TrainingError as error:
                 trained.stopped = str(error)
         if trained.costs[-1][0] < trained.epochs:
