@@ -13,7 +13,7 @@ RULES = ["gradient", "transpose", "proportional", "proportional_abs"]
 
 
 def compare(plan, rules=None, along="own", every=None, nudged=None):
-    """The tables of section 13; ``nudged``, random numbers, move the start: how much rounding does."""
+    """The tables of section 13; ``nudged``, random numbers, move the start, as rounding would."""
     rules = rules or RULES
     network, training, x, d = oracle.complete(plan)
     every = every or max(1, math.ceil(training["epochs"] / 50))
