@@ -15,8 +15,8 @@ TABLES = ("table", "steps", "costs", "summary")
 # and a cost are as good as their gradients and outputs; a change is a difference of two costs. All
 # follow up to a hundred epochs.
 TOLERANCE = AFTER_A_THOUSAND
-OF_SIZE_1 = ("cosine", "mean_cosine", "smallest_cosine", "smallest_denominator")
-EXACT = ("rule", "epoch", "layer", "epochs", "stopped", "lowers_cost")
+OF_SIZE_1 = ("cosine", "mean_cosine", "smallest_cosine", "lowers_cost", "smallest_denominator")
+EXACT = ("rule", "epoch", "layer", "epochs", "stopped")
 
 
 def rules_cases():
@@ -42,7 +42,7 @@ def assert_tables(found, expected, what):
             where = f"{what}: {name}, {column}"
             got = [plain(value) for value in found[name][column]]
             wanted = [plain(value) for value in wanted]
-            if column in EXACT:
+            if column in EXACT or (name, column) == ("steps", "lowers_cost"):
                 assert got == wanted, where
                 continue
             numbers = [isinstance(value, int | float) for value in wanted]
