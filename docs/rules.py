@@ -31,20 +31,20 @@ def example():
             print(f"{which if rule == 'gradient' else '':<18}{rule:<18}{e[0]:15.3f}{e[1]:16.3f}")
 
 
-def measure(layers, change=lambda network, stream: None, networks=NETWORKS):
+def measure(layers, change=lambda network, stream: None, networks=NETWORKS, samples=1):
     """Cosine and length ratio of the gradient into layer 2, by rule, a network for each seed.
 
-    Weights and biases are drawn from [-1, 1]; one sample, its inputs from [-1, 1] and its desired
-    outputs from [0, 1].
+    Weights and biases are drawn from [-1, 1]; of each sample the inputs from [-1, 1] and the
+    desired outputs from [0, 1].
     """
     found = {rule: [] for rule in OTHERS}
     for seed in range(1, networks + 1):
         network = Network(layers, init="uniform", seed=seed)
         stream = RandomStream(10_000 + seed)
-        x = 2.0 * stream.uniform(layers[0]) - 1.0
-        d = stream.uniform(layers[-1])
+        x = 2.0 * stream.uniform(samples * layers[0]).reshape(samples, -1) - 1.0
+        d = stream.uniform(samples * layers[-1]).reshape(samples, -1)
         change(network, stream)
-        table = compare_rules(network, [x], [d], rules=OTHERS, epochs=0).columns["table"]
+        table = compare_rules(network, x, d, rules=OTHERS, epochs=0).columns["table"]
         for rule, _, layer, cosine, ratio in zip(*table.values(), strict=True):
             if layer == 2:
                 found[rule].append((cosine, ratio))
@@ -52,8 +52,11 @@ def measure(layers, change=lambda network, stream: None, networks=NETWORKS):
 
 
 def head(what):
-    """The head of the lines below: mean cosine and median length, each with two quantiles."""
-    print(f"{what:<26}rule              cosine      5%     95%  uphill    length       5%      95%")
+    """The head of the lines below: mean cosine, its standard error and quantiles, and so on."""
+    print(
+        f"{what:<26}rule              cosine     +-      5%     95%  uphill"
+        "    length       5%      95%"
+    )
 
 
 def lines(what, found):
@@ -61,9 +64,10 @@ def lines(what, found):
     for rule, (cosine, ratio) in found.items():
         low, high = np.quantile(cosine, [0.05, 0.95])
         short, median, long = np.quantile(ratio, [0.05, 0.5, 0.95])
+        mean, error = round(cosine.mean(), 3) + 0.0, cosine.std() / np.sqrt(len(cosine))
         print(
-            f"{what:<26}{rule:<18}{cosine.mean():6.3f}{low:8.3f}{high:8.3f}"
-            f"{(cosine < 0).mean():8.0%}{median:10.3g}{short:9.2g}{long:9.2g}"
+            f"{what:<26}{rule:<18}{mean:6.3f}{error:7.3f}{low:8.3f}{high:8.3f}{(cosine < 0).mean():8.0%}"
+            f"{median:10.3g}{short:9.2g}{long:9.2g}"
         )
 
 
@@ -72,6 +76,9 @@ def mixed():
     head("weights in [-1, 1]")
     for layers in SHAPES:
         lines("-".join(map(str, layers)), measure(layers))
+    for layers in SHAPES:
+        found = measure(layers, networks=FEWER, samples=4)
+        lines(f"{'-'.join(map(str, layers))}, 4 samples", found)
 
 
 def positive():
@@ -83,6 +90,9 @@ def positive():
     head("weights in [0, 1]")
     for layers in SHAPES:
         lines("-".join(map(str, layers)), measure(layers, make_positive))
+    for layers in SHAPES:
+        found = measure(layers, make_positive, FEWER, samples=4)
+        lines(f"{'-'.join(map(str, layers))}, 4 samples", found)
 
 
 def signs():
