@@ -65,8 +65,9 @@ def lines(what, found):
         low, high = np.quantile(cosine, [0.05, 0.95])
         short, median, long = np.quantile(ratio, [0.05, 0.5, 0.95])
         mean, error = round(cosine.mean(), 3) + 0.0, cosine.std() / np.sqrt(len(cosine))
+        uphill = (cosine < 0).mean()
         print(
-            f"{what:<26}{rule:<18}{mean:6.3f}{error:7.3f}{low:8.3f}{high:8.3f}{(cosine < 0).mean():8.0%}"
+            f"{what:<26}{rule:<18}{mean:6.3f}{error:7.3f}{low:8.3f}{high:8.3f}{uphill:8.0%}"
             f"{median:10.3g}{short:9.2g}{long:9.2g}"
         )
 
