@@ -205,8 +205,7 @@ train_and_measure <- function(network, measure, settings, measured, every, repor
     TRUE
   }
   after_epoch <- function(epoch, parameters) {
-    due <- epoch %% every == 0 || epoch == settings$epochs
-    if (due && !point(epoch, parameters)) diverged(epoch, settings$optimizer)
+    if (epoch %% every == 0 && !point(epoch, parameters)) diverged(epoch, settings$optimizer)
     found$epochs <<- epoch
   }
   stopped_by_user <- FALSE

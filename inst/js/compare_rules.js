@@ -208,7 +208,7 @@ function traceRules(rules, along, trainBy) {
  */
 function trainAndMeasure(network, samples, settings, measured, every, onEpoch) {
   const { x, d, rows } = samples;
-  const { rule, epochs } = settings;
+  const { rule } = settings;
   const copy = new Network(network.layers, {
     activations: network.activations,
     weights: network.weights,
@@ -229,8 +229,7 @@ function trainAndMeasure(network, samples, settings, measured, every, onEpoch) {
     return true;
   };
   const afterEpoch = (epoch, cost) => {
-    const due = epoch % every === 0 || epoch === epochs;
-    if (due && !point(epoch)) throw diverged(epoch, optimizer);
+    if (epoch % every === 0 && !point(epoch)) throw diverged(epoch, optimizer);
     found.epochs = epoch;
     if (onEpoch !== null) onEpoch(rule, epoch, cost);
   };

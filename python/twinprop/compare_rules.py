@@ -366,7 +366,7 @@ class _Comparison:
             return True
 
         def after_epoch(epoch: int, cost: float) -> None:
-            if (epoch % self.every == 0 or epoch == epochs) and not point(epoch):
+            if epoch % self.every == 0 and not point(epoch):
                 raise diverged(epoch, self.optimizer["learning_rate"])
             trained.epochs = epoch
             show(epoch, cost)

@@ -191,6 +191,17 @@ test("a rule stops at a cost that is not finite", () => {
   );
 });
 
+test("a step that changes nothing but rounding does not lower the cost", () => {
+  // a perfect fit but for the last bit of the outputs
+  const options = { activations: "identity", weights: [[[0.1]]], biases: [[0.2]] };
+  const network = new Network([1, 1], options);
+  const x = [[0.3], [0.7]];
+  const d = network.predict(x).map(([a]) => a * (1 + 2 ** -52));
+  const { steps } = compareRules(network, x, d, { rules: "gradient", epochs: 0 });
+  assert.ok(steps[0].change < 0);
+  assert.equal(steps[0].lowersCost, false);
+});
+
 test("onEpoch gets the rule, the epoch and its cost", () => {
   const seen = [];
   compareRules(new Network([2, 2, 1]), XOR_X, XOR_D, {

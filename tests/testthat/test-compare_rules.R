@@ -211,6 +211,7 @@ test_that("an interrupted comparison keeps what is there, wherever it is", {
         seen <- c(seen, "aborted")
         next
       }
+      expect_length(some$warning, 1L)
       seen <- c(seen, sub(".*by rule \"(.*)\"; the result keeps what was .*", "\\1", some$warning))
       for (table in c("table", "steps", "costs")) {
         keys <- do.call(paste, whole$found[[table]])
@@ -220,6 +221,15 @@ test_that("an interrupted comparison keeps what is there, wherever it is", {
     }
     expect_setequal(seen, c("aborted", "gradient", "transpose"))
   }
+})
+
+test_that("a step that changes nothing but rounding does not lower the cost", {
+  # a perfect fit but for the last bit of the outputs
+  network <- tp_network(c(1, 1), "identity", weights = list(matrix(0.1)), biases = list(0.2))
+  x <- cbind(c(0.3, 0.7))
+  found <- tp_compare_rules(network, x, predict(network, x) * (1 + 2^-52), "gradient", epochs = 0)
+  expect_lt(found$steps$change, 0)
+  expect_false(found$steps$lowers_cost)
 })
 
 test_that("input errors name the argument", {
