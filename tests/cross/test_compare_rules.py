@@ -86,8 +86,17 @@ PROBLEMS = {
         rules=["gradient", "transpose"], x=[[0, 1], [1, 0]], d=[[0.5], [-0.5]], batch_size=None
     ),
     "a perfect fit": make_problem(
-        [1, 1], "identity", weights=[[[0.5]]], biases=[[0]], x=[[1], [-1], [0.5]],
-        d=[[2], [-1], [1.25]], optimizer={"name": "sgd", "learning_rate": 0.5}, epochs=200
+        [1, 1], "identity", weights=[[[0.5]]], biases=[[0]], x=[[0.3], [-0.7], [0.9]],
+        d=[[0.28], [-0.32], [0.64]], optimizer={"name": "sgd", "learning_rate": 0.5}, epochs=400
+    ),
+    # the length ratio of "proportional" is 13 / 8 = 1.625, its smallest denominator 2^-7
+    "halves": make_problem(
+        [1, 2, 1], "identity", weights=[[[1], [1]], [[0.4, 8 / 13 - 0.4]]], biases=[[0, 0], [0]],
+        x=[[1]], d=[[0]], epochs=0
+    ),
+    "halves of denominators": make_problem(
+        [1, 2, 1], "identity", weights=[[[1], [1]], [[129 / 256, -127 / 256]]],
+        biases=[[0, 0], [0]], x=[[1]], d=[[1]], epochs=0
     ),
     "opposite signs": make_problem(
         [1, 2, 1], "identity", weights=[[[1], [2]], [[1, -3]]], biases=[[0, 0], [0]], x=[[1]],
@@ -216,4 +225,8 @@ def test_the_problems_are_of_every_kind():
     assert all(f"along the training by {rule}" in texts for rule in ALONG[1:])
     lowers = [v for one in found.values() for v in one.columns["steps"]["lowers_cost"]]
     assert {True, False, None} <= set(lowers)
-    assert "0.00e+00" in found["a perfect fit"].text
+    fit = found["a perfect fit"]
+    assert "0.00e+00" in fit.text
+    assert 0.0 < fit.columns["summary"]["final_cost"][0]
+    assert "1.62e+00" in found["halves"].text
+    assert "0.007812" in found["halves of denominators"].text
