@@ -227,6 +227,6 @@ def test_the_problems_are_of_every_kind():
     assert {True, False, None} <= set(lowers)
     fit = found["a perfect fit"]
     assert "0.00e+00" in fit.text
-    assert 0.0 < fit.columns["summary"]["final_cost"][0]
+    assert fit.columns["summary"]["final_cost"][0] > 0.0
     assert "1.62e+00" in found["halves"].text
     assert "0.007812" in found["halves of denominators"].text
