@@ -119,7 +119,7 @@ check_rules <- function(value) {
   if (is.null(value)) {
     return(all_rules())
   }
-  entries <- as_entries(from_r(value))
+  entries <- if (is_string(value)) list(value) else as_entries(value)
   if (length(entries) == 0L) {
     input_error("rules must be a name or a list of names, got ", describe(value))
   }

@@ -245,7 +245,8 @@ test_that("input errors name the argument", {
     "rules must be a name or a list of names, got a list of 0", rules = character()
   )
   expect("rules must be a name or a list of names, got a list of 0", rules = list())
-  expect(paste0("rules entry 1 must be one of ", all, ", got 3"), rules = 3)
+  expect("rules must be a name or a list of names, got 3", rules = 3)
+  expect(paste0("rules entry 1 must be one of ", all, ", got \"hebb\""), rules = "hebb")
   expect(
     paste0("rules entry 2 must be one of ", all, ", got \"hebb\""), rules = c("gradient", "hebb")
   )
