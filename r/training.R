@@ -96,8 +96,9 @@ check_batch_size <- function(value, name, rows) {
   as.integer(value)
 }
 
-# Training with checked settings; x (n_1, n), d (n_L, n). Returns a tp_run.
-train <- function(network, x, d, settings, reporter) {
+# Training with checked settings; x (n_1, n), d (n_L, n). `after_epoch(epoch, parameters)` is called
+# after each epoch. Returns a tp_run.
+train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
   on.exit(reporter$close())
   start_time <- Sys.time()
   optimizer <- settings$optimizer
@@ -114,12 +115,7 @@ train <- function(network, x, d, settings, reporter) {
 
   parameters <- as_parameters(network, optimizer)
   initial_cost <- cost_at(parameters)
-  if (!is.finite(initial_cost)) {
-    divergence_error(
-      "the cost is NaN or Inf before training: standardise the inputs or use smaller starting ",
-      "weights"
-    )
-  }
+  if (!is.finite(initial_cost)) not_finite_before_training()
   cost <- numeric(settings$epochs)
   done <- 0
   before <- parameters
@@ -137,6 +133,7 @@ train <- function(network, x, d, settings, reporter) {
         cost[epoch] <- trained$cost
         done <- epoch
         reporter$epoch(epoch, trained$cost)
+        if (!is.null(after_epoch)) after_epoch(epoch, parameters)
       }
       final_cost <- cost_at(parameters)
       if (!is.finite(final_cost)) diverged(done, optimizer)
@@ -226,6 +223,12 @@ all_finite <- function(arrays) {
     }
   }
   TRUE
+}
+
+not_finite_before_training <- function() {
+  divergence_error(
+    "the cost is NaN or Inf before training: standardise the inputs or use smaller starting weights"
+  )
 }
 
 diverged <- function(epoch, optimizer) {

@@ -6,6 +6,7 @@
 
 export { ACTIVATIONS } from "./activations.js";
 export { RULES } from "./backprop.js";
+export { compareRules } from "./compare_rules.js";
 export { COSTS } from "./costs.js";
 export { DATASETS, loadDataset } from "./datasets.js";
 export { diagnose } from "./diagnose.js";

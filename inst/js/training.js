@@ -108,7 +108,7 @@ function copyRow(from, source, columns, to, target) {
   for (let j = 0; j < columns; j++) to[target * columns + j] = from[source * columns + j];
 }
 
-function diverged(epoch, optimizer) {
+export function diverged(epoch, optimizer) {
   return new DivergenceError(
     `the cost or a weight became NaN or Inf in epoch ${epoch}; the network keeps its weights ` +
       "from before that epoch. Try a smaller learning_rate " +

@@ -6,6 +6,7 @@ updated weights in every language; `twinprop crosscheck` proves it.
 
 from twinprop.activations import ACTIVATIONS
 from twinprop.backprop import RULES, Backward, Forward
+from twinprop.compare_rules import RuleComparison, compare_rules
 from twinprop.costs import COSTS
 from twinprop.crosscheck import crosscheck
 from twinprop.datasets import dataset_names, load_dataset
@@ -48,12 +49,14 @@ __all__ = [
     "Optimizer",
     "RandomStream",
     "Recording",
+    "RuleComparison",
     "Run",
     "TrainingError",
     "TwinpropError",
     "TwinpropWarning",
     "__version__",
     "check_gradient",
+    "compare_rules",
     "crosscheck",
     "dataset_names",
     "diagnose",

@@ -299,8 +299,9 @@ def run_training(
     snapshots: Sequence[int],
     record: int | None = None,
     progress: bool = False,
+    after_epoch: Callable[[int, float], None] | None = None,
 ) -> Run:
-    """Train with settings that were checked."""
+    """Train with settings that were checked; `after_epoch` gets each epoch's number and cost."""
     started = time.perf_counter()
     rows = len(x)
     weight_decay = optimizer.settings["weight_decay"]
@@ -375,6 +376,8 @@ def run_training(
                     raise diverged(epoch, optimizer.settings["learning_rate"])
                 epoch_costs.append(total / rows)
                 show(epoch, epoch_costs[-1])
+                if after_epoch is not None:
+                    after_epoch(epoch, epoch_costs[-1])
         final_cost, outputs = exact_cost(network, x, d, cost, weight_decay)
         if not math.isfinite(final_cost):
             raise diverged(epochs, optimizer.settings["learning_rate"])

@@ -36,6 +36,12 @@ export function cases() {
   return jsonFiles(CASES).map((name) => readJson(new URL(name, CASES)));
 }
 
+/** All cases of the rules compared. */
+export function rulesCases() {
+  const folder = new URL("rules/", CASES);
+  return jsonFiles(folder).map((name) => readJson(new URL(name, folder)));
+}
+
 /** All error cases. */
 export function errorCases() {
   const folder = new URL("errors/", CASES);

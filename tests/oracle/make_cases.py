@@ -6,11 +6,14 @@ and the exit status says whether the committed files are, byte for byte, what wo
 """
 
 import json
+import math
 import sys
 from pathlib import Path
 
 import diagnose_plans
 import error_plans
+import rules_oracle
+import rules_plans
 from case_plans import PLANS
 
 import oracle
@@ -118,6 +121,55 @@ def condition(plan, expected):
     return max(worst.items(), key=lambda item: item[1])
 
 
+def rules_distance(p, q):
+    """How far two results of ``rules_oracle.compare`` are apart, each number as suites judge it.
+
+    A cosine and a denominator are held against 1, a length ratio and a cost against themselves, a
+    change against the largest of its rule. What is no number has to be the same.
+    """
+    worst = 0.0
+    for name in ("table", "steps", "costs", "summary"):
+        for found, wanted in zip(p[name], q[name], strict=True):
+            for key, value in wanted.items():
+                if value is None or isinstance(value, str | bool) or math.isinf(value):
+                    if found[key] != value:
+                        return math.inf
+                    continue
+                if "cosine" in key or key in ("lowers_cost", "smallest_denominator"):
+                    size = 1.0
+                elif key == "change":
+                    mine = (row["change"] for row in q[name] if row["rule"] == wanted["rule"])
+                    size = max(abs(v) for v in mine if v is not None and not math.isinf(v))
+                else:
+                    size = abs(value)
+                gap = abs(found[key] - value)
+                worst = max(worst, 0.0 if gap == 0 else gap / size)
+    return worst
+
+
+def rules_files(names, conditioned):
+    """Yield (path, text) of the cases of section 13."""
+    for name, feature, plan, how in rules_plans.CASES:
+        if names and name not in names:
+            continue
+        expected = rules_oracle.compare(plan, **how)
+        if conditioned:
+            apart = rules_distance(
+                rules_oracle.compare(plan, **how, nudged=oracle.Random(1)), expected
+            )
+            if not apart <= CONDITION:
+                raise SystemExit(f"{name} is badly conditioned: rounding moves it by {apart:.1e}")
+        for row in expected["steps"]:
+            if row["change"] == math.inf:
+                row["change"] = "Inf"  # which JSON has no number for
+        columns = {
+            table: {key: [row[key] for row in rows] for key in rows[0]}
+            for table, rows in expected.items()
+        }
+        case = {"name": name, "feature": feature, "plan": plan, **how, "expected": columns}
+        yield CASES / "rules" / f"{name}.json", text(case) + "\n"
+
+
 def files(names=(), conditioned=False):
     """Yield (path, text) of every file, the cases first."""
     seen = set()
@@ -135,6 +187,7 @@ def files(names=(), conditioned=False):
                 raise SystemExit(f"{name} is badly conditioned: {words}")
         case = {"name": name, "feature": feature, "plan": plan, "expected": expected}
         yield CASES / f"{name}.json", text(case) + "\n"
+    yield from rules_files(names, conditioned)
     if not names:
         for group, cases in error_plans.GROUPS.items():
             yield CASES / "errors" / f"{group}.json", text(cases) + "\n"
