@@ -670,7 +670,7 @@ def held_text(held: list[int], means: Array, names: Sequence[str]) -> str:
     return ", ".join(f"{names[j - 1]} = {shown(float(means[j - 1]))}" for j in held) + " (means)"
 
 
-def levels(low: float, high: float) -> list[float]:
+def contour_levels(low: float, high: float) -> list[float]:
     """Return round numbers from low or below to high or above: steps of 1, 2 or 5 times 10^k."""
     if low >= 0.0 and high <= 1.0:
         low, high = 0.0, 1.0
@@ -688,7 +688,7 @@ def levels(low: float, high: float) -> list[float]:
 def _draw_height(ax: Axes, decision: Decision, x: Array, d: Array) -> None:
     """Draw one output over two inputs."""
     height = decision.outputs[:, :, 0].T
-    at = levels(float(height.min()), float(height.max()))
+    at = contour_levels(float(height.min()), float(height.max()))
     bands = [mix(POSITIVE, 0.05 + 0.75 * i / max(1, len(at) - 2)) for i in range(len(at) - 1)]
     # rounding may leave a value just beyond the last level
     ax.contourf(*decision.grid, np.clip(height, at[0], at[-1]), levels=at, colors=bands)
