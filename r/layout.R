@@ -440,7 +440,7 @@ layout_beside <- function(content, frame, circles, values) {
 
 # The sizes below which activations and errors are rounding.
 rounding_floors <- function(content) {
-  largest <- max(0, abs(unlist(content$a)))
+  largest <- max(0, abs(as.double(unlist(content$a))))
   errors <- if (is.null(content$e)) {
     0
   } else {
@@ -463,8 +463,10 @@ layout_names <- function(content, frame, circles) {
   inputs <- circles[circles$layer == 1L, ]
   outputs <- circles[circles$layer == length(content$layers), ]
   two <- frame$output_lines == 2
-  found <- rbind(
-    if (frame$input_lines > 0) add("input", inputs, 0, cut_text(content$input_names)[inputs$neuron]),
+  rbind(
+    if (frame$input_lines > 0) {
+      add("input", inputs, 0, cut_text(content$input_names)[inputs$neuron])
+    },
     if (frame$output_lines > 0) {
       named <- add(
         "output", outputs, if (two) 0.5 else 0, cut_text(content$output_names)[outputs$neuron]
@@ -478,7 +480,6 @@ layout_names <- function(content, frame, circles) {
       named
     }
   )
-  found
 }
 
 # The weights on their lines, gap by gap, where none hides another; and for each gap whether there

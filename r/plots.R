@@ -43,11 +43,11 @@ texts_on_lines <- c("bias", "error", "weight", "flow")
 #'
 #' Neurons are circles, weights are lines, with the errors on their way back.
 #'
-#' A line is solid and blue for a weight >= 0, dashed and orange for one < 0, the thicker the larger;
-#' weights and biases are written where there is room. With `x` the circles hold the activations of
-#' a sample; with `d` also, each neuron's error stands below it and arrows beside the lines carry
-#' the errors back, as thick as what each weight carries. Of a layer of more than 12 neurons the
-#' first ten and the last are drawn.
+#' A line is solid and blue for a weight >= 0, dashed and orange for one < 0, the thicker the
+#' larger; weights and biases are written where there is room. With `x` the circles hold the
+#' activations of a sample; with `d` also, each neuron's error stands below it and arrows beside the
+#' lines carry the errors back, as thick as what each weight carries. Of a layer of more than 12
+#' neurons the first ten and the last are drawn.
 #'
 #' `tp_plot_network()` draws by base graphics what fits at 8 points into the next figure of the
 #' device (so a large network wants a large device); `autoplot()` makes the same picture by ggplot2,
@@ -103,9 +103,9 @@ plot.tp_network <- function(x, ...) {
 
 #' @rdname tp_plot_network
 #' @exportS3Method ggplot2::autoplot
-autoplot.tp_network <- function(object, x = NULL, d = NULL, cost = "half_mse", rule = "gradient",
-                                sample = 1, values = NULL, input_names = NULL, output_names = NULL,
-                                size = NULL, ...) {
+autoplot.tp_network <- function(object, x = NULL, d = NULL, cost = "half_mse", # nolint: a method
+                                rule = "gradient", sample = 1, values = NULL, input_names = NULL,
+                                output_names = NULL, size = NULL, ...) {
   need_ggplot2()
   content <- network_content(object, x, d, cost, rule, sample, input_names, output_names)
   if (!is.null(values)) values <- check_switch(values, "values")
@@ -125,6 +125,8 @@ network_content <- function(network, x, d, cost = "half_mse", rule = "gradient",
   content <- list(
     layers = network$layers, activations = network$activations, weights = network$weights,
     biases = network$biases,
+    # named even where there is none, since $a would find $activations
+    a = NULL, e = NULL, d = NULL, shares = NULL,
     input_names = check_names(input_names, "input_names", network$layers[1L], x, "x"),
     output_names = check_names(output_names, "output_names", network$layers[depth], d, "y"),
     title = paste0("Network ", paste(network$layers, collapse = "-"))
@@ -347,7 +349,7 @@ plot.tp_run <- function(x, ...) {
 
 #' @rdname tp_plot_cost
 #' @exportS3Method ggplot2::autoplot
-autoplot.tp_run <- function(object, log = FALSE, ...) {
+autoplot.tp_run <- function(object, log = FALSE, ...) { # nolint: a method
   need_ggplot2()
   costs <- run_costs(object, check_switch(log, "log"))
   start <- costs[costs$epoch == 0, ]
@@ -746,7 +748,7 @@ plot.tp_rule_comparison <- function(x, ...) {
 
 #' @rdname tp_plot_rules
 #' @exportS3Method ggplot2::autoplot
-autoplot.tp_rule_comparison <- function(object, what = "cost", ...) {
+autoplot.tp_rule_comparison <- function(object, what = "cost", ...) { # nolint: a method
   need_ggplot2()
   curves <- rule_curves(object, what)
   what <- attr(curves, "what")
