@@ -27,7 +27,9 @@ SHAPES = [
 SIZES = [None, (7, 5), (3, 2.5), (1, 1), (14, 11)]
 
 
-def problem(layers, activations="tanh", rule="gradient", cost="half_mse", rows=1, scale=1.0, **more):
+def problem(
+    layers, activations="tanh", rule="gradient", cost="half_mse", rows=1, scale=1.0, **more
+):
     """A network, its samples and how to draw them, as JSON has it."""
     seed = sum(layers)
     network = Network(layers, activations, init="uniform", seed=seed)
@@ -87,7 +89,20 @@ LAYOUTS = {
 
 NUMBERS = [
     *(0.0, 1e-300, 3.4e-5, -3.4e-5, 1e-12, -0.0005, 0.0009996, 0.001, 0.0999, 0.09996, 0.1, -0.345),
-    *(0.99996, 1.0, 9.996, -12.34, 99.96, 123.4, -999.4, 999.6, 12345.6, -123456.0, 1e100, -2.5e-100),
+    *(
+        0.99996,
+        1.0,
+        9.996,
+        -12.34,
+        99.96,
+        123.4,
+        -999.4,
+        999.6,
+        12345.6,
+        -123456.0,
+        1e100,
+        -2.5e-100,
+    ),
     *(float("nan"), float("inf"), float("-inf")),
 ]
 RANGES = [(0.2, 0.7), (0, 1), (-0.1, 1), (-2.6, 2.4), (3, 3), (0, 0), (-1e-8, 4e5), (119, 121)]
