@@ -86,8 +86,9 @@ tp_plot_network <- function(network, x = NULL, d = NULL, cost = "half_mse", rule
   content <- network_content(network, x, d, cost, rule, sample, input_names, output_names)
   if (!is.null(values)) values <- check_switch(values, "values")
   # room for two lines of title
-  old <- graphics::par(mai = c(0.05, 0.05, 0.5, 0.05), xpd = NA)
+  old <- graphics::par(c("mar", "xpd"))
   on.exit(graphics::par(old))
+  graphics::par(mai = c(0.05, 0.05, 0.5, 0.05), xpd = NA)
   graphics::plot.new()
   layout <- network_layout(content, values, graphics::par("pin"))
   draw_network(layout)
@@ -199,6 +200,7 @@ mix_colour <- function(colour, share) {
 }
 
 sign_colour <- function(value) ifelse(value < 0, negative_colour, positive_colour)
+circle_colour <- function(shade) mix_colour(sign_colour(shade), tint * abs(shade))
 sign_dash <- function(value) ifelse(value < 0, negative_dash, "solid")
 
 text_colour <- function(role) {
@@ -250,16 +252,8 @@ draw_network <- function(layout) {
   graphics::symbols(
     circles$x, circles$y,
     circles = rep(layout$radius, nrow(circles)), inches = FALSE, add = TRUE, fg = "#333333",
-    bg = mix_colour(positive_colour, tint * pmax(0, circles$shade)), lwd = 1 / points_per_lwd
+    bg = circle_colour(circles$shade), lwd = 1 / points_per_lwd
   )
-  negative <- circles[circles$shade < 0, ]
-  if (nrow(negative) > 0L) {
-    graphics::symbols(
-      negative$x, negative$y,
-      circles = rep(layout$radius, nrow(negative)), inches = FALSE, add = TRUE, fg = "#333333",
-      bg = mix_colour(negative_colour, -tint * negative$shade), lwd = 1 / points_per_lwd
-    )
-  }
   for (step in c(-1, 0, 1)) {
     y <- layout$dots$y + step * layout$dots$apart
     graphics::points(layout$dots$x, y, pch = 16L, cex = 0.4 / graphics::par("cex"))
@@ -277,10 +271,9 @@ draw_lines <- function(lines, colour) {
 draw_texts <- function(texts) {
   cex <- points_cex(texts$size)
   paper <- texts$role %in% texts_on_lines
-  half <- mapply(graphics::strwidth, texts$text, cex = cex) / 2 + 0.02
+  half <- graphics::strwidth(texts$text[paper], cex = points_cex(text_size)) / 2 + 0.02
   graphics::rect(
-    texts$x[paper] - half[paper], texts$y[paper] - 0.065,
-    texts$x[paper] + half[paper], texts$y[paper] + 0.065,
+    texts$x[paper] - half, texts$y[paper] - 0.065, texts$x[paper] + half, texts$y[paper] + 0.065,
     col = "white", border = NA
   )
   for (align in unique(texts$align)) {
@@ -851,13 +844,7 @@ ggplot_network <- function(layout) {
     neuron = rep(seq_len(nrow(circles)), each = length(corner)),
     x = rep(circles$x, each = length(corner)) + layout$radius * cos(corner),
     y = rep(circles$y, each = length(corner)) + layout$radius * sin(corner),
-    fill = rep(
-      ifelse(
-        circles$shade < 0, mix_colour(negative_colour, tint * abs(circles$shade)),
-        mix_colour(positive_colour, tint * abs(circles$shade))
-      ),
-      each = length(corner)
-    )
+    fill = rep(circle_colour(circles$shade), each = length(corner))
   )
   dots <- layout$dots[rep(seq_len(nrow(layout$dots)), 3L), ]
   dots$y <- dots$y + rep(c(-1, 0, 1), each = nrow(layout$dots)) * dots$apart
