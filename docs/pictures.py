@@ -29,7 +29,7 @@ save("network")
 xor = load_dataset("xor")
 x, d = xor.frame[xor.inputs], xor.frame[xor.outputs]
 runs = {}
-for name in ("sgd", "momentum", "adam", "rprop"):
+for name in ("sgd", "adam", "rprop"):
     network = Network([2, 4, 1], "tanh", seed=1)
     runs[name] = network.train(x, d, optimizer=name, batch_size=None, epochs=300)
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.0, 4.2), layout="constrained")

@@ -314,6 +314,8 @@ tp_plot_cost <- function(runs, log = FALSE) {
   costs <- run_costs(runs, check_switch(log, "log"))
   names <- levels(costs$run)
   style <- line_styles(seq_along(names))
+  old <- legend_room(names[length(names) > 1L])
+  on.exit(graphics::par(mar = old))
   start_plot(
     costs$epoch, c(costs$cost, if (!log && all(costs$cost >= 0)) 0), "epoch", "cost", log,
     cost_title
@@ -408,8 +410,33 @@ start_plot <- function(x, y, x_name, y_name, log, title) {
   )
 }
 
-# A legend in the corner that hides the fewest points.
+# Room for a legend in the right margin where the figure is wide enough; the margins before.
+legend_room <- function(labels) {
+  old <- graphics::par("mar")
+  width <- graphics::par("fin")[1L]
+  # R's letters are narrower than the ones that text_width() thinks of
+  needed <- legend_line + max(0, text_width(labels, 8.5))
+  if (length(labels) > 0L && width >= narrow_figure && needed <= width / 2.5) {
+    mai <- graphics::par("mai")
+    mai[4L] <- max(mai[4L], needed)
+    graphics::par(mai = mai)
+  }
+  old
+}
+
+# Figures narrower than this, in inches, have their legends inside; what a legend takes beside its
+# texts.
+narrow_figure <- 5
+legend_line <- 0.75
+
+# A legend in the right margin, or in the corner where it hides the fewest points.
 draw_legend <- function(x, y, log, ...) {
+  width <- graphics::legend("topright", ..., cex = 0.8, seg.len = 3, plot = FALSE)$rect$w
+  inches <- width * graphics::par("pin")[1L] / diff(graphics::par("usr")[1:2])
+  if (inches < graphics::par("mai")[4L]) {
+    graphics::legend("topleft", ..., cex = 0.8, seg.len = 3, bty = "n", inset = c(1, 0), xpd = NA)
+    return(invisible())
+  }
   if (log) y <- log10(y)
   corners <- c("topright", "topleft", "bottomright", "bottomleft")
   hidden <- vapply(corners, function(corner) {
@@ -461,6 +488,8 @@ tp_plot_decision <- function(network, x, d, columns = c(1, 2), resolution = 200)
   resolution <- check_integer(resolution, "resolution", 2)
   decision <- decision_grid(network, samples$x, columns, resolution, input_names)
   points <- samples$x[, columns, drop = FALSE]
+  old <- legend_room(decision_labels(length(columns), samples$d, output_names))
+  on.exit(graphics::par(mar = old))
   draw <- if (length(columns) == 1L) {
     draw_curve
   } else if (ncol(samples$d) == 1L) {
@@ -547,6 +576,17 @@ contour_levels <- function(low, high) {
   (floor(low / step + 1e-9):ceiling(high / step - 1e-9)) * step
 }
 
+# The texts of a decision's legend.
+decision_labels <- function(inputs, d, names) {
+  if (inputs == 1L) {
+    c(names, paste0(names, ", desired"))
+  } else if (ncol(d) > 1L) {
+    names
+  } else if (all(d %in% c(0, 1))) {
+    c("d = 0", "d = 1", "output = 0.5")
+  }
+}
+
 decision_title <- function(what, decision) {
   c(paste(what, "of the network"), if (nzchar(decision$subtitle)) decision$subtitle)
 }
@@ -572,7 +612,9 @@ draw_height <- function(decision, points, d, input_names, output_names) {
     # rounding may leave a value just beyond the last level
     pmin(pmax(height, at[1L]), at[length(at)]), at, mix_colour(positive_colour, band_share)
   )
-  inner <- at[at > min(height) & at < max(height)]
+  classes <- all(d %in% c(0, 1))
+  half <- classes && min(height) < 0.5 && max(height) > 0.5
+  inner <- at[at > min(height) & at < max(height) & !(half & abs(at - 0.5) < 1e-9)]
   contours <- function(levels, ...) {
     graphics::contour(
       decision$values[[1L]], decision$values[[2L]], height,
@@ -580,12 +622,9 @@ draw_height <- function(decision, points, d, input_names, output_names) {
     )
   }
   if (length(inner) > 0L) {
-    contours(inner, labels = sprintf("%.3g", inner), col = "#333333", lwd = 0.8, labcex = 0.7)
+    contours(inner, labels = sprintf("%.3g", inner), lwd = 0.6, labcex = 0.8)
   }
-  classes <- all(d %in% c(0, 1))
-  if (classes && min(height) < 0.5 && max(height) > 0.5) {
-    contours(0.5, drawlabels = FALSE, lwd = 2.5)
-  }
+  if (half) contours(0.5, drawlabels = FALSE, lwd = 2.5)
   if (classes) {
     fill <- c("#FFFFFF", "#E69F00")
     marker <- c(21L, 24L)
@@ -593,7 +632,9 @@ draw_height <- function(decision, points, d, input_names, output_names) {
     graphics::points(points, pch = marker[of], bg = fill[of], cex = 1.3)
     draw_legend(
       points[, 1L], points[, 2L], FALSE,
-      legend = c("d = 0", "d = 1"), pch = marker, pt.bg = fill
+      legend = decision_labels(2L, d)[c(TRUE, TRUE, half)], pch = c(marker, if (half) NA),
+      pt.bg = c(fill, if (half) NA), pt.lwd = 1, lwd = 2.5,
+      lty = c("blank", "blank", if (half) "solid")
     )
   } else {
     share <- pmin(1, pmax(0, (d[, 1L] - at[1L]) / (at[length(at)] - at[1L])))
@@ -657,7 +698,7 @@ draw_curve <- function(decision, points, d, input_names, output_names) {
   }
   draw_legend(
     c(rep(x, k), rep(points[, 1L], k)), c(decision$outputs, d), FALSE,
-    legend = c(output_names, paste0(output_names, ", desired")),
+    legend = decision_labels(1L, d, output_names),
     lty = c(style$dash, rep("blank", k)), lwd = 2, col = c(style$colour, rep("#000000", k)),
     pch = c(rep(NA, k), marker), pt.bg = c(rep(NA, k), light), pt.lwd = 1
   )
@@ -690,13 +731,15 @@ tp_plot_rules <- function(comparison, what = "cost") {
   curves <- rule_curves(comparison, what)
   what <- attr(curves, "what")
   log <- what == "length_ratio"
+  rules <- rule_ends(curves)
+  layers <- sort(unique(curves$layer))
+  old <- legend_room(rules$label)
+  on.exit(graphics::par(mar = old))
   start_plot(
     curves$epoch, c(curves$value, if (what != "cost") 1 else if (all_positive(curves$value)) 0),
     "epoch", rule_pictures[[what]], log, rules_title(what)
   )
   if (what != "cost") graphics::abline(h = 1, col = "#BBBBBB")
-  rules <- rule_ends(curves)
-  layers <- sort(unique(curves$layer))
   for (i in seq_len(nrow(rules))) {
     for (layer in layers) {
       of <- curves[curves$rule == rules$rule[i] & curves$layer == layer, ]

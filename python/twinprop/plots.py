@@ -62,6 +62,8 @@ TINT = 0.45
 
 #: Size of a figure that is made here, in inches.
 FIGURE = (6.4, 4.4)
+#: With a legend beside the axes.
+WIDE_FIGURE = (7.6, 4.4)
 
 #: Share of the samples' range that is drawn beyond them.
 MARGIN = 0.08
@@ -285,10 +287,10 @@ def check_axes(ax: Any) -> None:
         raise InputError(f"ax must be a matplotlib Axes, got {describe(ax)}")
 
 
-def _new_axes() -> Axes:
+def _new_axes(legend: bool = True) -> Axes:
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=FIGURE, layout="constrained")[1]
+    return plt.subplots(figsize=WIDE_FIGURE if legend else FIGURE, layout="constrained")[1]
 
 
 def _network_axes(layout: Layout) -> Axes:
@@ -464,7 +466,8 @@ def plot_cost(
     named = check_runs(runs)
     log = check_switch(log, "log")
     check_axes(ax)
-    ax = _new_axes() if ax is None else ax
+    own = ax is None
+    ax = _new_axes(len(named) > 1) if ax is None else ax
     for i, (name, run) in enumerate(named.items()):
         colour = COLOURS[i % len(COLOURS)]
         costs = np.array([run.initial_cost, *run.cost])
@@ -486,7 +489,7 @@ def plot_cost(
     _label(ax, "epoch", "cost")
     _title(ax, "Cost of every epoch; the ring: before training")
     if len(named) > 1:
-        _legend(ax)
+        _legend(ax, beside=own)
     return ax
 
 
@@ -518,8 +521,11 @@ def _label(ax: Axes, x: str, y: str) -> None:
         ax.spines[side].set_visible(False)
 
 
-def _legend(ax: Axes, handles: list[Any] | None = None) -> None:
+def _legend(ax: Axes, handles: list[Any] | None = None, *, beside: bool) -> None:
+    """Say what lines and markers stand for: beside the axes where the figure is ours."""
     settings: dict[str, Any] = {} if handles is None else {"handles": handles}
+    if beside:
+        settings.update(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     legend = ax.legend(fontsize=CAPTION_SIZE, framealpha=0.85, handlelength=3.2, **settings)
     for text in legend.get_texts():
         text.set_parse_math(False)
@@ -599,6 +605,7 @@ def plot_decision(
     resolution = check_integer(resolution, "resolution", 2)
     check_axes(ax)
     decision = decision_grid(network, x, which, resolution, names)
+    own = ax is None
     ax = _new_axes() if ax is None else ax
     chosen = [names[column - 1] for column in which]
     if len(which) == 1:
@@ -613,6 +620,8 @@ def plot_decision(
         _draw_regions(ax, decision, x, d, outputs)
         _label(ax, *chosen)
         subject = "Largest output"
+    if ax.get_legend_handles_labels()[1]:
+        _legend(ax, beside=own)
     _title(
         ax, f"{subject} of the network" + (f"\n{decision.subtitle}" if decision.subtitle else "")
     )
@@ -685,6 +694,9 @@ def contour_levels(low: float, high: float) -> list[float]:
     return [k * step for k in range(first, last + 1)]
 
 
+CONTOURS: dict[str, Any] = {"colors": "#555555", "linewidths": 0.6, "linestyles": "solid"}
+
+
 def _draw_height(ax: Axes, decision: Decision, x: Array, d: Array) -> None:
     """Draw one output over two inputs."""
     height = decision.outputs[:, :, 0].T
@@ -692,19 +704,23 @@ def _draw_height(ax: Axes, decision: Decision, x: Array, d: Array) -> None:
     bands = [mix(POSITIVE, 0.05 + 0.75 * i / max(1, len(at) - 2)) for i in range(len(at) - 1)]
     # rounding may leave a value just beyond the last level
     ax.contourf(*decision.grid, np.clip(height, at[0], at[-1]), levels=at, colors=bands)
-    inner = [level for level in at if height.min() < level < height.max()]
-    if inner:
-        lines = ax.contour(*decision.grid, height, levels=inner, colors="#555555", linewidths=0.6)
-        ax.clabel(lines, fontsize=TEXT_SIZE, colors=BLACK, fmt=lambda level: f"{level:.3g}")
     classes = bool(np.isin(d, (0.0, 1.0)).all())
-    if classes and height.min() < 0.5 < height.max():
+    half = classes and height.min() < 0.5 < height.max()
+    inner = [
+        v for v in at if height.min() < v < height.max() and not (half and abs(v - 0.5) < 1e-9)
+    ]
+    if inner:
+        lines = ax.contour(*decision.grid, height, levels=inner, **CONTOURS)
+        ax.clabel(lines, fontsize=TEXT_SIZE, colors=BLACK, fmt=lambda level: f"{level:.3g}")
+    if half:
         ax.contour(*decision.grid, height, levels=[0.5], colors=BLACK, linewidths=2.0)
     points = [x[:, column - 1] for column in decision.columns]
     if classes:
         for value, colour, marker in ((0.0, "#FFFFFF", "o"), (1.0, "#E69F00", "^")):
             chosen = d[:, 0] == value
             _samples(ax, [p[chosen] for p in points], marker, colour, f"d = {value:.0f}")
-        _legend(ax)
+        if half:
+            ax.plot([], [], color=BLACK, linewidth=2.0, label="output = 0.5")
     else:
         share = (d[:, 0] - at[0]) / (at[-1] - at[0])
         colours = [mix(POSITIVE, 0.05 + 0.75 * min(1.0, max(0.0, float(s)))) for s in share]
@@ -740,7 +756,6 @@ def _draw_regions(ax: Axes, decision: Decision, x: Array, d: Array, names: list[
         chosen = wanted == i
         place = (MARKERS[i % len(MARKERS)], COLOURS[i % len(COLOURS)])
         _samples(ax, [p[chosen] for p in points], *place, names[i])
-    _legend(ax)
     _fit(ax, decision)
 
 
@@ -759,7 +774,6 @@ def _draw_curve(ax: Axes, decision: Decision, x: Array, d: Array, names: list[st
         )
         points = [x[:, decision.columns[0] - 1], d[:, i]]
         _samples(ax, points, MARKERS[i % len(MARKERS)], mix(colour, 0.5), f"{name}, desired")
-    _legend(ax)
     ax.set_xlim(decision.grid[0][0], decision.grid[0][-1])
 
 
@@ -829,6 +843,7 @@ def plot_rules(comparison: Any, what: str = "cost", *, ax: Axes | None = None) -
     check_axes(ax)
     from matplotlib.lines import Line2D
 
+    own = ax is None
     ax = _new_axes() if ax is None else ax
     curves = rule_curves(comparison, what)
     layers = sorted({curve.layer for curve in curves})
@@ -876,7 +891,7 @@ def plot_rules(comparison: Any, what: str = "cost", *, ax: Axes | None = None) -
                     [], [], color="#555555", linestyle="none", marker=marker, label=f"layer {layer}"
                 )
             )
-    _legend(ax, handles)
+    _legend(ax, handles, beside=own)
     return ax
 
 

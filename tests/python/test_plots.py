@@ -565,12 +565,16 @@ class TestDecision:
         assert half.get_linewidth()[0] == 2.0
         points = np.concatenate([path.vertices for path in half.get_paths()])
         np.testing.assert_allclose(points.sum(axis=1), 1.0, atol=1e-6)
-        circles, triangles = ax.lines
+        circles, triangles, _ = ax.lines
         assert (circles.get_marker(), triangles.get_marker()) == ("o", "^")
         np.testing.assert_array_equal(circles.get_xydata(), [[0, 0]])
         np.testing.assert_array_equal(triangles.get_xydata(), [[0, 1], [1, 0], [1, 1]])
         assert circles.get_markerfacecolor() != triangles.get_markerfacecolor()
-        assert [text.get_text() for text in ax.get_legend().get_texts()] == ["d = 0", "d = 1"]
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == [
+            "d = 0",
+            "d = 1",
+            "output = 0.5",
+        ]
 
     def test_no_line_of_a_half_for_a_regression(self):
         network, x, d = problem([2, 3, 1], rows=9)
