@@ -393,11 +393,11 @@ def test_of_a_large_layer_some_are_drawn():
 
 def test_names():
     network, x, d = problem([2, 2, 2])
-    frame = pd.DataFrame(x, columns=["length", "$width$ of a petal"])
+    frame = pd.DataFrame(x, columns=["length", "$\\x$ of a petal"])
     ax = plot_network(network, frame, d, output_names=["yes", "no"])
-    assert list(texts_of(ax, "input").values()) == ["length", "$width$ of ..."]
+    assert list(texts_of(ax, "input").values()) == ["length", "$\\x$ of a p..."]
     assert list(texts_of(ax, "output").values()) == ["yes", "no"]
-    ax.figure.canvas.draw()  # no mathematics
+    ax.figure.canvas.draw()  # as mathematics it would be an error
     with pytest.raises(InputError, match="^input_names must have 2 values, got 1$"):
         plot_network(network, input_names=["a"])
     with pytest.raises(InputError, match='^output_names must be a list of strings, got "ab"$'):
