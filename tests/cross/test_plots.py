@@ -60,7 +60,11 @@ LAYOUTS = {
     **{f"{shape}, {size}": problem(shape, size=size) for shape in SHAPES for size in SIZES},
     **{f"{shape}, no d": problem(shape, d=None) for shape in SHAPES},
     **{f"{shape}, no x": problem(shape, x=None, d=None) for shape in SHAPES},
-    **{f"{shape}, written": problem(shape, values=True) for shape in SHAPES},
+    **{
+        f"{shape}, written, {size}": problem(shape, values=True, size=size)
+        for shape in SHAPES
+        for size in (None, (9, 5), (5, 9))
+    },
     **{f"{shape}, not written": problem(shape, values=False, size=(6, 4)) for shape in SHAPES},
     **{
         rule: problem([3, 4, 3, 2], rule=rule, rows=3)

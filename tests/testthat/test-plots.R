@@ -334,6 +334,14 @@ test_that("par() is what it was, and mfrow is followed", {
   }
   expect_identical(options()[names(options_before)], options_before)
   expect_identical(do.call(rbind, places), cbind(c(1L, 1L, 1L, 2L, 2L, 2L), rep(1:3, 2)))
+
+  # a wide figure has its legend in the margin, and its margin back afterwards
+  graphics::par(mfrow = c(1, 1), mar = c(4, 4, 3, 1))
+  before <- settings()
+  for (picture in pictures) {
+    picture()
+    expect_identical(settings()[keep], before[keep])
+  }
 })
 
 test_that("the user's random numbers and devices are left alone", {
