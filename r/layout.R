@@ -506,14 +506,16 @@ layout_weights <- function(frame, content, lines, circles, texts, values) {
 
 # Each weight at the first of its candidate places that is free; NULL if there is none and all are
 # wanted. The first candidate is where the lines from one neuron are as far apart as those of the
-# next begin; the others go on from there, in steps of a text's width.
+# next begin (with one source half of the way); the others go on from there, in steps of a text's
+# width.
 place_weights <- function(frame, lines, taken, all_or_none) {
   lines <- lines[order(lines$source, lines$target), ]
   texts <- short_numbers(lines$value)
   width <- max(number_width(texts)) + 0.03
   height <- line_height() + 0.01
   nearest <- (frame$radius + 0.05 + width / 2) / frame$gap
-  first <- 1 / (length(unique(lines$target)) + 1)
+  one <- length(unique(lines$source)) == 1L
+  first <- if (one) 0.5 else 1 / (length(unique(lines$target)) + 1)
   tries <- weight_places(nearest, first, (width + 0.03) / frame$gap)
   # from middle to middle of the circles
   left <- frame$x[lines$layer[1L] - 1L]

@@ -128,8 +128,8 @@ network_content <- function(network, x, d, cost = "half_mse", rule = "gradient",
     biases = network$biases,
     # named even where there is none, since $a would find $activations
     a = NULL, e = NULL, d = NULL, shares = NULL,
-    input_names = check_names(input_names, "input_names", network$layers[1L], x, "x"),
-    output_names = check_names(output_names, "output_names", network$layers[depth], d, "y"),
+    input_names = check_neuron_names(input_names, "input_names", network$layers[1L], x, "x"),
+    output_names = check_neuron_names(output_names, "output_names", network$layers[depth], d, "y"),
     title = paste0("Network ", paste(network$layers, collapse = "-"))
   )
   if (is.null(x)) {
@@ -177,7 +177,7 @@ error_shares <- function(weights, e, delta, scale, rule, layer) {
 }
 
 # The names of inputs or outputs: given, of the columns of the data, or numbered.
-check_names <- function(value, name, count, data, letter) {
+check_neuron_names <- function(value, name, count, data, letter) {
   if (is.null(value)) {
     columns <- if (length(dim(data)) == 2L) colnames(data)
     return(if (length(columns) == count) columns else paste0(letter, seq_len(count)))
@@ -481,8 +481,8 @@ draw_legend <- function(x, y, log, ...) {
 tp_plot_decision <- function(network, x, d, columns = c(1, 2), resolution = 200) {
   check_network(network)
   depth <- length(network$layers)
-  input_names <- check_names(NULL, "input_names", network$layers[1L], x, "x")
-  output_names <- check_names(NULL, "output_names", network$layers[depth], d, "y")
+  input_names <- check_neuron_names(NULL, "input_names", network$layers[1L], x, "x")
+  output_names <- check_neuron_names(NULL, "output_names", network$layers[depth], d, "y")
   samples <- check_samples(x, d, network, "half_mse")
   columns <- check_columns(columns, network$layers[1L])
   resolution <- check_integer(resolution, "resolution", 2)
@@ -737,7 +737,7 @@ tp_plot_rules <- function(comparison, what = "cost") {
   on.exit(graphics::par(mar = old))
   start_plot(
     curves$epoch, c(curves$value, if (what != "cost") 1 else if (all_positive(curves$value)) 0),
-    "epoch", rule_pictures[[what]], log, rules_title(what)
+    "epoch", rule_pictures[[what]], log, rule_picture_title(what)
   )
   if (what != "cost") graphics::abline(h = 1, col = "#BBBBBB")
   for (i in seq_len(nrow(rules))) {
@@ -772,7 +772,7 @@ tp_plot_rules <- function(comparison, what = "cost") {
 
 all_positive <- function(values) all(values >= 0, na.rm = TRUE)
 
-rules_title <- function(what) {
+rule_picture_title <- function(what) {
   paste0("Backpropagation rules", if (what != "cost") " against the gradient")
 }
 
@@ -797,7 +797,7 @@ autoplot.tp_rule_comparison <- function(object, what = "cost", ...) { # nolint: 
     ggplot2::geom_line(linewidth = 0.7, na.rm = TRUE) +
     ggplot2::scale_colour_manual(values = rules$colour, name = NULL) +
     ggplot2::scale_linetype_manual(values = rules$dash, name = NULL) +
-    ggplot2::labs(title = rules_title(what), y = rule_pictures[[what]])
+    ggplot2::labs(title = rule_picture_title(what), y = rule_pictures[[what]])
   if (what != "cost") {
     picture <- picture + ggplot2::facet_wrap(stats::as.formula("~in_layer"))
   }

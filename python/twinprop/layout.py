@@ -637,14 +637,16 @@ def _place(
     """Give each weight the first of its candidate places that is free; None if there is none.
 
     The first candidate is where the lines from one neuron are as far apart as those of the next
-    begin; the others go on from there, in steps of a text's width.
+    begin (with one source half of the way); the others go on from there, in steps of a text's width.
     """
     texts = [short(line.value) for line in lines]
     width = max(number_width(text) for text in texts) + 0.03
     height = line_height() + 0.01
     targets = len({line.target for line in lines})
+    sources = len({line.source for line in lines})
+    first = 0.5 if sources == 1 else 1.0 / (targets + 1.0)
     nearest = (frame.radius + 0.05 + width / 2.0) / frame.gap
-    tries = candidates(nearest, 1.0 / (targets + 1.0), (width + 0.03) / frame.gap)
+    tries = candidates(nearest, first, (width + 0.03) / frame.gap)
     taken = list(taken)
     result = []
     for line, text in sorted(zip(lines, texts), key=lambda pair: (pair[0].source, pair[0].target)):

@@ -188,8 +188,8 @@ def network_content(
     check_choice(rule, "rule", RULES)
     if d is not None and x is None:
         raise InputError("d needs x: an error belongs to the inputs that it came from")
-    inputs = check_names(input_names, "input_names", network.layers[0], x, "x")
-    outputs = check_names(output_names, "output_names", network.layers[-1], d, "y")
+    inputs = check_neuron_names(input_names, "input_names", network.layers[0], x, "x")
+    outputs = check_neuron_names(output_names, "output_names", network.layers[-1], d, "y")
     title = [f"Network {'-'.join(map(str, network.layers))}"]
     content = Content(
         network.layers,
@@ -260,7 +260,7 @@ def check_network(network: Any) -> None:
         raise InputError(f"network must be a Network, got {describe(network)}")
 
 
-def check_names(value: Any, name: str, count: int, frame: Any, letter: str) -> list[str]:
+def check_neuron_names(value: Any, name: str, count: int, frame: Any, letter: str) -> list[str]:
     """Return the names of inputs or outputs: given, of a data frame's columns, or numbered."""
     if value is None:
         columns = getattr(frame, "columns", None)
@@ -597,8 +597,8 @@ def plot_decision(
     ('x1', 'x2')
     """
     check_network(network)
-    names = check_names(None, "input_names", network.layers[0], x, "x")
-    outputs = check_names(None, "output_names", network.layers[-1], d, "y")
+    names = check_neuron_names(None, "input_names", network.layers[0], x, "x")
+    outputs = check_neuron_names(None, "output_names", network.layers[-1], d, "y")
     x = check_matrix(x, "x", network.layers[0])
     d = network.check_targets(d, x, "half_mse")
     which = check_columns(columns, network.layers[0])
