@@ -26,6 +26,7 @@ from twinprop.gradcheck import GradientCheck, check_gradient
 from twinprop.network import Network, starting_weights
 from twinprop.optimizers import OPTIMIZERS, Optimizer
 from twinprop.plan import read_plan, run_plan, write_run
+from twinprop.plots import plot_cost, plot_decision, plot_network, plot_rules
 from twinprop.random import RandomStream
 from twinprop.recorder import Recording
 from twinprop.training import Run
@@ -63,6 +64,10 @@ __all__ = [
     "explain",
     "explain_plan",
     "load_dataset",
+    "plot_cost",
+    "plot_decision",
+    "plot_network",
+    "plot_rules",
     "read_plan",
     "run_plan",
     "run_plan_on",
