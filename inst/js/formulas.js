@@ -219,6 +219,11 @@ function runningMean(keep, before, added) {
   return sum([product([keep, before]), product([difference(ONE, keep), added])]);
 }
 
+/** The size of G^2: a rounding of G moves it by 2 abs(G) times that. */
+function squareSize(G) {
+  return Math.abs(G.value) * G.size;
+}
+
 function sgd(q, of, G) {
   const { learningRate, momentum, nesterov } = q.record.optimizer.settings;
   const [eta, mu] = [q.setting("eta", learningRate), q.setting("mu", momentum)];
@@ -241,7 +246,7 @@ function rmsprop(q, of, G) {
   const [eta, mu] = [q.setting("eta", settings.learningRate), q.setting("mu", settings.momentum)];
   const [alpha, eps] = [q.setting("alpha", settings.alpha), q.setting("eps", settings.eps)];
   const before = q.remembered("v", "square", of, false, 0);
-  const v = q.remembered("v", "square", of, true, 0);
+  const v = q.remembered("v", "square", of, true, (1 - alpha.value) * squareSize(G));
   const steps = [[v, runningMean(alpha, before, power(G, TWO))]];
   let step = quotient(G, sum([call("sqrt", [v]), eps]));
   let size = over(G.size, Math.sqrt(v.value) + eps.value);
@@ -263,7 +268,7 @@ function adam(q, of, G) {
   const before = q.remembered("m", "mean", of, false, 0);
   const m = q.remembered("m", "mean", of, true, Math.max(b1 * before.size, (1 - b1) * G.size));
   const former = q.remembered("v", "square", of, false, 0);
-  const v = q.remembered("v", "square", of, true, 0);
+  const v = q.remembered("v", "square", of, true, (1 - b2) * squareSize(G));
   const steps = [
     [m, runningMean(beta1, before, G)],
     [v, runningMean(beta2, former, power(G, TWO))],

@@ -32,7 +32,7 @@ def test_twins_have_one_base_name():
         present = [
             folder for folder, end in FOLDERS.items() if (ROOT / folder / f"{base}.{end}").exists()
         ]
-        missing = {"progress": ["inst/js"], "crosscheck": ["inst/js"]}.get(base, [])
+        missing = dict.fromkeys(("progress", "crosscheck", "report"), ["inst/js"]).get(base, [])
         assert present == [folder for folder in FOLDERS if folder not in missing], base
 
 
