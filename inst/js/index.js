@@ -17,6 +17,7 @@ export {
   TrainingError,
   TwinpropError,
 } from "./errors.js";
+export { explain, explainPlan } from "./explain.js";
 export { checkGradient } from "./gradcheck.js";
 export { Network, startingWeights } from "./network.js";
 export { Optimizer, OPTIMIZERS } from "./optimizers.js";
