@@ -1,0 +1,656 @@
+"""An explained step: the oracle's numbers, formulas that give them, reports that say them. Twins:
+tests/testthat/test-explain.R, tests/js/explain-cases.test.js."""
+
+import copy
+import itertools
+import json
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from conformance import AFTER_ONE_UPDATE, explain_cases
+from twinprop import (
+    OPTIMIZERS,
+    RULES,
+    DenominatorError,
+    InputError,
+    Network,
+    Optimizer,
+    explain,
+    explain_plan,
+    load_dataset,
+    read_plan,
+    run_plan,
+)
+from twinprop.backprop import UPDATE_ORDERS
+from twinprop.equations import DIGITS, SIZE_DIGITS, TEXT, shown, write
+
+COLUMNS = ["stage", "sample", "layer", "from", "to", "symbol", "formula", "substitution", "value"]
+HIDDEN = ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", "identity"]
+PAIRS = [
+    *itertools.product(["half_mse", "half_sse", "mse"], HIDDEN),
+    ("cross_entropy", "sigmoid"),
+    ("cross_entropy", "softmax"),
+]
+RULES_AND_ORDERS = list(itertools.product(RULES, UPDATE_ORDERS))
+
+
+def table_of(explanation):
+    """The table's rows as dictionaries; None where something is missing."""
+    table = explanation.table
+    assert list(table.columns) == COLUMNS
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+# The cases --------------------------------------------------------------------------------------
+
+CASES = explain_cases()
+
+
+def test_there_are_cases():
+    assert len(CASES) > 40
+
+
+def groups(rows):
+    """The values by group, and each group's size: see tests/cases/README.md."""
+    found, largest = {}, {}
+    for row in rows:
+        letters = re.split(r"[\[_^]", row["symbol"])[0]
+        found.setdefault((row["stage"], row["layer"], letters), []).append(row["value"])
+        largest[row["stage"]] = max(largest.get(row["stage"], 0.0), abs(row["value"]))
+    sizes = {}
+    for group, values in found.items():
+        of = "cost" if group[0] == "change" else "activation" if "error" in group[0] else None
+        sizes[group] = max(np.abs(values).max(), largest.get(of, 0.0))
+    return found, sizes
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_table_is_the_oracles(name):
+    case = CASES[name]
+    expected = [dict(zip([*COLUMNS[:6], "value"], row)) for row in case["rows"]]
+    found = table_of(explain_plan(case["plan"]))
+    words = COLUMNS[:6]
+    assert [[row[c] for c in words] for row in found] == [
+        [row[c] for c in words] for row in expected
+    ]
+    values, sizes = groups(expected)
+    for group, got in groups(found)[0].items():
+        # the last bits of exp and tanh and the order of sums, in the size of a group's terms
+        gap = np.abs(np.subtract(got, values[group])).max()
+        assert gap <= AFTER_ONE_UPDATE * sizes[group], group
+
+
+# Formulas, read and evaluated -------------------------------------------------------------------
+
+
+class Shortened(Exception):
+    """A sum with dots has no value."""
+
+
+TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<number>\d+(?:\.\d+)?(?:e[+-]\d+)?|Inf|NaN)
+    | (?P<dots>\.\.\.)
+    | (?P<call>exp|log|tanh|sqrt|abs|max|min|sign)\(
+    | (?P<word>if|else)\b
+    | (?P<symbol>(?:new\ )?(?:
+          f'\(z\[\d+\]_\d+(?:\^\(\d+\))?\)
+        | (?:dC/d)?[A-Za-z]+\d*(?:\[\d+\])?(?:_\d+(?:,\d+)*)?(?:\^\(\d+\))?
+      ))
+    | (?P<sign>[-+*/^(),>])
+    )""",
+    re.VERBOSE,
+)
+FUNCTIONS = {
+    "exp": math.exp,
+    "log": math.log,
+    "tanh": math.tanh,
+    "sqrt": math.sqrt,
+    "abs": abs,
+    "max": max,
+    "min": min,
+    "sign": lambda v: float(v > 0) - float(v < 0),
+}
+
+
+class Reader:
+    """A formula's value, and its size: how large it is with every term taken as positive.
+
+    Each method returns such a pair. A rounding anywhere in the formula moves the value by about
+    that rounding times the size.
+    """
+
+    def __init__(self, text, symbols):
+        self.tokens, at = [], 0
+        while at < len(text):
+            match = TOKEN.match(text, at)
+            assert match, f"cannot read {text[at:]!r}"
+            self.tokens.append((match.lastgroup, match[match.lastgroup]))
+            at = match.end()
+        self.at, self.symbols, self.used = 0, symbols, set()
+
+    def result(self):
+        value = self.expression()
+        assert self.at == len(self.tokens), f"left over: {self.tokens[self.at :]}"
+        return value
+
+    def take(self, *allowed):
+        """The next token's text, if it is one of these."""
+        if self.at < len(self.tokens) and self.tokens[self.at][1] in allowed:
+            self.at += 1
+            return self.tokens[self.at - 1][1]
+        return None
+
+    def need(self, text):
+        assert self.take(text), f"{text!r} is missing in {self.tokens}"
+
+    def expression(self):
+        first = self.sum()
+        if not self.take("if"):
+            return first
+        value, _ = self.sum()
+        self.need(">")
+        self.need("0")
+        self.need("else")
+        otherwise = self.expression()
+        return first if value > 0 else otherwise
+
+    def sum(self):
+        value, size = 0.0, 0.0
+        sign = self.take("-") or "+"
+        while sign:
+            term, term_size = self.product()
+            value, size = value + (term if sign == "+" else -term), size + term_size
+            sign = self.take("+", "-")
+        return value, size
+
+    def product(self):
+        value, size = self.power()
+        while sign := self.take("*", "/"):
+            other, other_size = self.power()
+            if sign == "*":
+                value, size = value * other, size * other_size
+            else:
+                value, size = value / other, size / abs(other) * (other_size / abs(other))
+        return value, size
+
+    def power(self):
+        base, size = self.atom()
+        if self.take("^"):
+            exponent, _ = self.atom()
+            return base**exponent, size**exponent
+        return base, size
+
+    def atom(self):
+        kind, text = self.tokens[self.at]
+        self.at += 1
+        if kind == "number":
+            return float(text), float(text)
+        if kind == "symbol":
+            self.used.add(text)
+            return self.symbols[text], abs(self.symbols[text])
+        if kind == "dots":
+            raise Shortened
+        if kind == "call":
+            return self.call(text)
+        assert text == "(", f"unexpected {text!r} in {self.tokens}"
+        inner = self.expression()
+        self.need(")")
+        return inner
+
+    def call(self, name):
+        arguments = [self.expression()]
+        while self.take(","):
+            arguments.append(self.expression())
+        self.need(")")
+        value = FUNCTIONS[name](*[value for value, _ in arguments])
+        first, size = arguments[0]
+        if name == "exp":
+            return value, value * (1.0 + size)
+        if name == "log":
+            return value, max(abs(value), size / first)
+        if name == "sqrt":
+            return value, value
+        return value, 1.0 if name == "sign" else max(size for _, size in arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "size"),
+    [
+        ("2 + 3 * 4", 14, 14),
+        ("2 - 3 - 4", -5, 9),
+        ("(-2) * 3^2", -18, 18),
+        ("-2^2 + 1", -3, 5),
+        ("12 / 2 / 3", 2, 2),
+        ("1 / (2 - 3)", -1, 5),
+        ("2 * 3 if z[2]_1 > 0 else 7", 7, 7),
+        ("2 * 3 if W[2]_1,3 > 0 else 7", 6, 6),
+        ("max(z[2]_1, 0) - min(1, 2)", -1, 2.5),
+        ("W[2]_1,3^2 + e[3]_1^(2)^2", 13, 13),
+        ("f'(z[2]_1) * new b[2]_1 * dC/dW[2]_1,1", 24, 24),
+        ("sign(-4) * sqrt(9) * abs(-2)", -6, 6),
+        ("exp(0) + log(1) + tanh(0)", 1, 2),
+        ("1.5e-03 * 2", 0.003, 0.003),
+    ],
+)
+def test_the_reader_reads(text, value, size):
+    symbols = {"z[2]_1": -0.5, "W[2]_1,3": 2.0, "e[3]_1^(2)": 3.0, "f'(z[2]_1)": 2.0}
+    symbols |= {"new b[2]_1": 3.0, "dC/dW[2]_1,1": 4.0}
+    assert Reader(text, symbols).result() == (value, size)
+
+
+@pytest.mark.parametrize("text", ["2 +", "2 3", "(2", "f(2)", "2 if 3 else 4", "z", "2 $ 3"])
+def test_the_reader_refuses(text):
+    with pytest.raises((AssertionError, IndexError, KeyError)):
+        Reader(text, {}).result()
+
+
+# What a formula may be off by, of its size: a rounding (2^-53) for each of its operations.
+FORMULA = 1e-13
+# Each number of a substitution has DIGITS digits, so half of the last is at most 5e-6 of it; a
+# term has a few of them.
+SUBSTITUTION = 2e-5
+
+
+class Problem:
+    """A network with its samples and settings."""
+
+    def __init__(
+        self, layers, hidden="sigmoid", output="sigmoid", n=1, cost="half_mse", rule="gradient",
+        update_order="simultaneous", optimizer=None, seed=3,
+    ):  # fmt: skip
+        rng = np.random.default_rng(seed)
+        activations = [hidden] * (len(layers) - 2) + [output]
+        self.network = Network(layers, activations, init="uniform", seed=seed)
+        if rule == "proportional":
+            for w in self.network.weights:
+                np.abs(w, out=w)
+        self.x = rng.uniform(-1, 1, (n, layers[0]))
+        self.d = rng.uniform(0.1, 0.9, (n, layers[-1]))
+        if output == "softmax":
+            self.d /= self.d.sum(axis=1, keepdims=True)
+        self.optimizer = Optimizer(**(optimizer or {"name": "sgd"}))
+        self.settings = {"cost": cost, "rule": rule, "update_order": update_order}
+
+    def explain(self, **others):
+        return explain(
+            self.network, self.x, self.d, optimizer=self.optimizer, **self.settings, **others
+        )
+
+    def step(self):
+        return self.network.step(self.x, self.d, optimizer=self.optimizer, **self.settings)
+
+    def stepped(self):
+        """The network after the step, and the step, made on copies."""
+        other = copy.deepcopy(self)
+        return other.network, other.step()
+
+    def given(self):
+        """The symbols that formulas start from, which no formula gives."""
+        n, K = self.d.shape
+        s = {"half_mse": 1 / K, "mse": 2 / K}.get(self.settings["cost"], 1.0)
+        found = {"n": n, "K": K, "s": s}
+        behind = [f"^({i})" if n > 1 else "" for i in range(1, n + 1)]
+        for i, sample in enumerate(behind):
+            found |= {f"x_{j}{sample}": v for j, v in enumerate(self.x[i], 1)}
+            found |= {f"d_{k}{sample}": v for k, v in enumerate(self.d[i], 1)}
+        found |= parameters("W", "b", self.network.weights, self.network.biases)
+        # what the optimiser remembers, from its state before the step
+        letters = {"velocity": "v", "square": "v", "mean": "m", "previous": "p", "step": "step"}
+        if self.optimizer.settings["name"] == "rmsprop":
+            letters["velocity"] = "u"
+        for name in OPTIMIZERS[self.optimizer.settings["name"]].state:
+            if self.optimizer.state:
+                state = self.network.views(self.optimizer.state[name])
+            else:
+                start = self.optimizer.settings["learning_rate"] if name == "step" else 0.0
+                state = [
+                    [np.full_like(v, start) for v in part]
+                    for part in (self.network.weights, self.network.biases)
+                ]
+            found |= parameters(letters[name], letters[name], *state)
+        settings = self.optimizer.settings
+        named = {"learning_rate": "eta", "momentum": "mu", "weight_decay": "lambda"}
+        named |= {"alpha": "alpha", "eps": "eps"}
+        found |= {letter: settings[name] for name, letter in named.items() if name in settings}
+        if "betas" in settings:
+            found["beta1"], found["beta2"] = settings["betas"]
+            found["t"] = self.optimizer.updates + 1
+        # the forward pass after the step, which the table leaves out
+        after, _ = self.stepped()
+        forward, last = after.forward(self.x), len(after.layers)
+        for i, sample in enumerate(behind):
+            for letter, values in (("z", forward.z[-1]), ("a", forward.a[-1])):
+                for k, value in enumerate(values[i], 1):
+                    found[f"new {letter}[{last}]_{k}{sample}"] = value
+        return {symbol: float(value) for symbol, value in found.items()}
+
+
+def parameters(of_weights, of_biases, weights, biases):
+    """The symbols of weights and biases, or of what belongs to them, with their values."""
+    found = {}
+    for layer, (w, b) in enumerate(zip(weights, biases), 2):
+        found |= {f"{of_biases}[{layer}]_{k}": v for k, v in enumerate(b, 1)}
+        for k, row in enumerate(w, 1):
+            found |= {f"{of_weights}[{layer}]_{k},{j}": v for j, v in enumerate(row, 1)}
+    return found
+
+
+def prove(problem, **others):
+    """Check that each formula, and what is put into it, gives the row's value; return the rows.
+
+    A formula may use what is given and what rows above it have computed, but for a softmax, which
+    uses the weighted sums of the whole layer.
+    """
+    rows = table_of(problem.explain(**others))
+    first = problem.given()
+    known, all_symbols = dict(first), {row["symbol"]: row["value"] for row in rows} | first
+    shortened = 0
+    for row in rows:
+        softmax = row["stage"] == "activation" and problem.settings["cost"] == "cross_entropy"
+        try:
+            reader = Reader(row["formula"], all_symbols if softmax else known)
+            value, size = reader.result()
+            assert abs(value - row["value"]) <= FORMULA * max(size, abs(value)), row
+            put, size = Reader(row["substitution"], {}).result()
+            assert abs(put - row["value"]) <= SUBSTITUTION * max(size, abs(put)), row
+        except Shortened:
+            shortened += 1
+            with pytest.raises(Shortened):
+                Reader(row["substitution"], {}).result()
+        known.setdefault(row["symbol"], row["value"])
+    assert shortened <= 0.02 * len(rows)
+    return rows
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("update_order", UPDATE_ORDERS)
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(("cost", "output"), PAIRS)
+def test_formulas_of_every_rule_order_cost_and_output(cost, output, rule, update_order, n):
+    settings = {"cost": cost, "rule": rule, "update_order": update_order}
+    prove(Problem([2, 3, 2], "tanh", output, n, **settings, optimizer={"learning_rate": 0.1}))
+
+
+@pytest.mark.parametrize("layers", [[2, 2], [3, 2, 3], [2, 3, 2, 2], [2, 2, 3, 2, 1]])
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("hidden", HIDDEN)
+def test_formulas_of_every_hidden_activation_and_depth(hidden, n, layers):
+    for rule, update_order in itertools.product(RULES, UPDATE_ORDERS):
+        rate = {"learning_rate": 0.01}
+        problem = Problem(layers, hidden, n=n, rule=rule, update_order=update_order, optimizer=rate)
+        prove(problem)
+
+
+OPTIMIZER_SETTINGS = [
+    {"name": "sgd"},
+    {"name": "sgd", "momentum": 0.8, "nesterov": True},
+    {"name": "momentum"},
+    {"name": "nesterov"},
+    {"name": "rmsprop"},
+    {"name": "rmsprop", "momentum": 0.5, "alpha": 0.9, "eps": 1e-3},
+    {"name": "adam"},
+    {"name": "adam", "betas": [0.8, 0.95], "eps": 1e-3},
+    {"name": "rprop"},
+    {"name": "rprop", "etas": [0.4, 1.5], "step_sizes": [0.009, 0.012]},
+]
+
+
+@pytest.mark.parametrize("updates", [0, 2])
+@pytest.mark.parametrize("weight_decay", [0.0, 0.05])
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize("update_order", UPDATE_ORDERS)
+@pytest.mark.parametrize("optimizer", OPTIMIZER_SETTINGS)
+def test_formulas_of_every_optimizer(optimizer, update_order, n, weight_decay, updates):
+    optimizer = {**optimizer, "weight_decay": weight_decay}
+    problem = Problem([2, 3, 2], n=n, update_order=update_order, optimizer=optimizer)
+    for _ in range(updates):
+        problem.step()
+    prove(problem)
+
+
+def test_formulas_where_rprop_turns():
+    # A step too long: the gradient's sign changes, the step shrinks, p and the move are 0.
+    problem = Problem(
+        [2, 2, 1], "tanh", "identity", optimizer={"name": "rprop", "learning_rate": 1}
+    )
+    problem.step()
+    rows = prove(problem)
+    turned = [r for r in rows if r["symbol"].startswith("new p") and r["formula"] == "0"]
+    assert turned
+    place = turned[0]["symbol"].removeprefix("new p")
+    shrunk = next(r for r in rows if r["symbol"] == f"new step{place}")
+    assert shrunk["formula"] == f"min(max(step{place} * 0.5, 1e-06), 50)"
+    assert shrunk["value"] == 0.5
+
+
+def test_a_long_sum_has_dots():
+    problem = Problem([12, 2, 11])
+    rows = problem.explain().table.set_index("symbol")
+    terms = " + ".join(f"W[2]_1,{j} * a[1]_{j}" for j in (1, 2, 3, 4))
+    # 12 products and the bias: the first 4 and the last 2
+    assert rows["formula"]["z[2]_1"] == f"{terms} + ... + W[2]_1,12 * a[1]_12 + b[2]_1"
+    assert rows["formula"]["e[2]_1"].count("share") == 6
+    assert " + ... + " in rows["substitution"]["e[2]_1"]
+    assert "..." not in rows["formula"]["shares[3]_1"]
+    # a penalty has all weights
+    problem = Problem([2, 3, 2], optimizer={"weight_decay": 0.1})
+    formula = problem.explain().table.set_index("symbol")["formula"]["penalty"]
+    assert formula == (
+        "lambda / 2 * (W[2]_1,1^2 + W[2]_1,2^2 + W[2]_2,1^2 + W[2]_2,2^2 + ... + W[3]_2,2^2 + "
+        "W[3]_2,3^2)"
+    )
+    # ten terms are still written out
+    assert "..." not in Problem([9, 1]).explain().table.set_index("symbol")["formula"]["z[2]_1"]
+
+
+# Places -----------------------------------------------------------------------------------------
+
+SYMBOL = re.compile(
+    r"(?:new )?(?:f'\()?([A-Za-z/]+\d?)(?:\[(\d+)\])?(?:_([\d,]+))?(?:\^\((\d+)\))?\)?"
+)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_the_columns_say_what_the_symbols_say(n):
+    optimizer = {"name": "adam", "weight_decay": 0.1}
+    for row in table_of(Problem([2, 3, 2, 2], n=n, optimizer=optimizer).explain()):
+        letter, layer, place, sample = SYMBOL.fullmatch(row["symbol"]).groups()
+        to, *source = [int(number) for number in place.split(",")] if place else [None]
+        if letter == "d":
+            layer = 4
+        expected = [layer and int(layer), source[0] if source else None, to]
+        assert [row["layer"], row["from"], row["to"]] == expected, row
+        if letter == "C" and n == 1:  # beside a penalty the only sample's cost has a name
+            assert row["sample"] == (1 if row["stage"].startswith("sample_cost") else None)
+        else:
+            assert row["sample"] == (sample and int(sample)), row
+
+
+# The numbers are the step's ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("n", [1, 3])
+@pytest.mark.parametrize(("rule", "update_order"), RULES_AND_ORDERS)
+def test_the_values_are_those_of_the_step(rule, update_order, n):
+    optimizer = {"name": "adam", "weight_decay": 0.05}
+    problem = Problem(
+        [2, 3, 2, 2], "tanh", n=n, rule=rule, update_order=update_order, optimizer=optimizer
+    )
+    problem.step()
+    found = problem.explain()
+    value = found.table.set_index("symbol")["value"]
+    after, step = problem.stepped()
+    cost, decay = problem.settings["cost"], 0.05
+    behind = [f"^({i})" if n > 1 else "" for i in range(1, n + 1)]
+    for i, sample in enumerate(behind):
+        for layer in (2, 3, 4):
+            for k in range(problem.network.layers[layer - 1]):
+                at = f"[{layer}]_{k + 1}{sample}"
+                assert value[f"z{at}"] == step.forward.z[layer - 2][i, k]
+                assert value[f"a{at}"] == step.forward.a[layer - 1][i, k]
+                assert value[f"e{at}"] == step.backward.e[layer - 2][i, k]
+                assert value[f"delta{at}"] == step.backward.delta[layer - 2][i, k]
+    gradients = step.backward.grad_weights, step.backward.grad_biases
+    expected = parameters("dC/dW", "dC/db", *gradients)
+    expected |= parameters("new W", "new b", after.weights, after.biases)
+    for symbol, number in expected.items():
+        assert value[symbol] == number
+    before = problem.network.mean_cost(problem.x, problem.d, cost=cost, weight_decay=decay)
+    later = after.mean_cost(problem.x, problem.d, cost=cost, weight_decay=decay)
+    # means over other layouts of the samples may differ in the last bit
+    assert [found.cost_before, found.cost_after] == pytest.approx([before, later], rel=1e-14)
+    assert [value["C"], value["new C"]] == [found.cost_before, found.cost_after]
+    assert value["change"] == value["new C"] - value["C"]
+
+
+@pytest.mark.parametrize(("rule", "update_order"), RULES_AND_ORDERS)
+def test_what_adds_up(rule, update_order):
+    problem = Problem([2, 3, 3, 2], n=3, rule=rule, update_order=update_order)
+    table = problem.explain().table
+    value = table.set_index("symbol")["value"]
+    blames = table[table["stage"] == "blame"].groupby(["layer", "to"])["value"]
+    np.testing.assert_allclose(blames.sum(), 1.0, rtol=1e-15)
+    assert len(blames) == 5
+    shares = table[table["stage"] == "share"]
+    for (layer, to, sample), group in shares.groupby(["layer", "to", "sample"]):
+        total = value[f"shares[{layer}]_{to}^({sample})"]
+        assert total == pytest.approx(group["value"].sum(), rel=1e-14)
+        if rule.startswith("proportional"):
+            error = value[f"e[{layer}]_{to}^({sample})"]
+            sign = 1.0
+            if rule == "proportional_abs":  # its shares add up to e where all have one sign
+                new = "new " if update_order == "output_first" else ""
+                sent = problem.stepped()[0] if new else problem.network
+                w = sent.weights[layer - 2][to - 1]
+                sign = w.sum() / np.abs(w).sum()
+            assert total == pytest.approx(sign * error, rel=1e-13)
+    for (layer, source, sample), group in shares.groupby(["layer", "from", "sample"]):
+        error = value[f"e[{layer - 1}]_{source}^({sample})"]
+        # the matrix product and the shares one by one round differently
+        assert abs(error - group["value"].sum()) <= 1e-15 * group["value"].abs().sum()
+
+
+def test_network_and_optimizer_are_left_as_they_are():
+    problem = Problem([2, 3, 2], n=3, optimizer={"name": "adam", "weight_decay": 0.1})
+    problem.step()
+    before, x, d = copy.deepcopy(problem.optimizer), problem.x.copy(), problem.d.copy()
+    parameters_before = problem.network.parameters.copy()
+    explanation = problem.explain()
+    first = explanation.report()
+    np.testing.assert_array_equal(problem.network.parameters, parameters_before)
+    np.testing.assert_array_equal(problem.x, x)
+    np.testing.assert_array_equal(problem.d, d)
+    assert problem.optimizer.updates == before.updates == 1
+    assert problem.optimizer.settings == before.settings
+    for name, values in before.state.items():
+        np.testing.assert_array_equal(problem.optimizer.state[name], values)
+    # and the explanation stays as it is when the network moves on
+    problem.step()
+    assert explanation.report() == first
+
+
+def test_the_same_step_from_a_plan():
+    training = {"shuffle": True, "batch_size": 2, "seed": 7, "optimizer": {"name": "adam"}}
+    plan = read_plan({"training": training})
+    # a plan's first update is that of its training
+    run = run_plan({"training": {**training, "epochs": 1, "snapshots": [1]}})
+    step = explain_plan(plan)
+    new = {r["symbol"]: r["value"] for r in table_of(step) if r["stage"] == "update"}
+    first = run.snapshots[0]
+    assert new == parameters("new W", "new b", first.weights, first.biases)
+    # one of its samples makes the update by itself
+    one = explain_plan(plan, sample=3, neurons=[(2, 4)])
+    alone = explain(Network(**plan.network), [[1, 0]], [[1]], optimizer="adam", neurons=[(2, 4)])
+    assert one.table.equals(alone.table)
+    assert one.report() == alone.report()
+
+
+def test_a_data_set_is_explained_by_its_first_sample():
+    first, second = explain_plan("iris"), explain_plan("iris", sample=2)
+    assert first.title == second.title
+    assert first.title.startswith("One step of a 4-")
+    assert " on 1 sample: cost half_mse, rule gradient, update order simultaneous" in first.title
+    data = load_dataset("iris").plan_data()
+    for explanation, sample in ((first, 0), (second, 1)):
+        inputs = explanation.table.query("stage == 'input'")["value"]
+        assert inputs.tolist() == data.x[sample].tolist()
+
+
+# Numbers that are shown --------------------------------------------------------------------------
+
+
+def test_what_cancels_is_shown_as_0():
+    # 0.1 + 0.2 - 0.3 is 2.8e-17 or 5.6e-17 by the order of the sum, and 0 in truth.
+    network = Network([3, 1, 1], "identity", weights=[[[0.1, 0.2, -0.3]], [[1.0]]])
+    explanation = explain(network, [[1, 1, 1]], [[0]])
+    value = explanation.table.set_index("symbol")["value"]
+    assert 0.0 < abs(value["z[2]_1"]) < 1e-16
+    lines = explanation.report().splitlines()
+    assert "         = 0.1 * 1 + 0.2 * 1 + (-0.3) * 1 + 0" in lines
+    assert lines[lines.index("         = 0.1 * 1 + 0.2 * 1 + (-0.3) * 1 + 0") + 1] == "         = 0"
+    for symbol in ("a[2]_1", "z[3]_1", "a[3]_1", "e[3]_1", "C", "delta[3]_1", "change"):
+        (line,) = [one for one in lines if one.startswith(f"  {symbol} = ")]
+        assert line.endswith(" = 0"), line
+    assert "e-17" not in explanation.report()
+    assert "the cost stays the same" in explanation.report()
+
+
+def test_an_error_that_shares_cancel_in_is_shown_as_0():
+    # e[2]_1 = 0.1 + 0.2 - 0.3 of errors of 1, by three outputs
+    network = Network(
+        [1, 1, 3],
+        "identity",
+        weights=[[[1.0]], [[0.1], [0.2], [-0.3]]],
+        biases=[[0], [0.9, 0.8, 1.3]],
+    )
+    for rule in ("gradient", "transpose"):
+        explanation = explain(network, [[1]], [[0, 0, 0]], rule=rule)
+        lines = explanation.report().splitlines()
+        (line,) = [one for one in lines if one.startswith("  e[2]_1 = ")]
+        assert line.endswith(" = 0.1 + 0.2 + (-0.3) = 0"), line
+        (line,) = [one for one in lines if one.startswith("  dC/dW[2]_1,1 = ")]
+        assert line.endswith(" = 0"), line
+        assert "e-1" not in explanation.report()
+
+
+@pytest.mark.parametrize(
+    ("value", "size", "text"),
+    [
+        (0.0, 0.0, "0"),
+        (-0.0, 1.0, "0"),
+        (1.16, 1.16, "1.16"),
+        (2.5, 0.0, "2.5"),
+        (-0.0115095338, 0.1, "-0.0115095"),
+        (123456.5, 1.0, "123457"),  # a tie in digits: away from 0 only by the last bit of its own
+        (1234567.0, 1.0, "1.23457e+06"),
+        (1e-5, 1.0, "1e-05"),
+        (2.77e-17, 0.3, "0"),
+        (5.55e-17, 1e-16, "5.55e-17"),
+        (1e-12, 1.0, "0"),
+        (1e-11, 1.0, "1e-11"),
+        (math.nan, 1.0, "NaN"),
+        (math.inf, 1.0, "Inf"),
+        (-math.inf, math.inf, "-Inf"),
+        (2.0, math.inf, "2"),
+        (5e-324, 0.0, "4.94066e-324"),
+        (1.5e-310, 0.0, "1.5e-310"),
+        (1.7976931348623157e308, 0.0, "1.79769e+308"),
+    ],
+)
+def test_shown(value, size, text):
+    if text == "123457":
+        text = f"{value:.6g}"
+    assert shown(value, size) == text
+
+
+def ulps(value, steps):
+    """The float so many steps away."""
+    for _ in range(abs(steps)):
+        value = float(np.nextafter(value, math.inf if steps > 0 else -math.inf))
+    return value
