@@ -189,11 +189,6 @@ def write(expression: Expression, notation: Notation, *, numbers: bool = False) 
     return _write(expression, notation, numbers)[0]
 
 
-def write_value(quantity: Quantity, notation: Notation) -> str:
-    """Write the number of a quantity."""
-    return notation.number(shown(quantity.value, quantity.size))
-
-
 def _write(expression: Expression, notation: Notation, numbers: bool) -> tuple[str, int]:
     """Return what was written, and how tightly it holds together."""
 
@@ -289,7 +284,7 @@ _GREEK = {
     "beta2": (r"\beta_2", "&#946;"),
 }
 #: Words among the letters.
-_WORDS = ("share", "shares", "blame", "step", "factor", "penalty", "change")
+_WORDS = ("share", "shares", "blame", "step", "penalty", "change")
 
 
 def _power_of_ten(text: str) -> tuple[str, str | None]:

@@ -13,15 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinprop.checks import check_choice, quoted
-from twinprop.equations import (
-    LATEX,
-    MATHML,
-    TEXT,
-    Notation,
-    shown,
-    write,
-    write_value,
-)
+from twinprop.equations import LATEX, MATHML, TEXT, Notation, shown, write
 from twinprop.errors import InputError
 from twinprop.plan import write_whole
 from twinprop.version import __version__
@@ -56,18 +48,25 @@ def write_report(explanation: Explanation, path: Any) -> None:
     write_whole(Path(path), report(explanation, _ENDINGS[ending]))
 
 
-def _parts(equation: Equation, notation: Notation) -> list[str]:
-    """Return symbol, formula, substitution and value, without what would be said twice."""
-    texts = [write(equation.quantity, TEXT)]
-    parts = [write(equation.quantity, notation)]
-    for numbers in (False, True):
-        text = write(equation.expression, TEXT, numbers=numbers)
-        if text != texts[-1]:
+def _parts(equation: Equation, notation: Notation) -> tuple[list[str], list[str]]:
+    """Return symbol, formula, substitution and value, without what would be said twice.
+
+    They are written as text, and in the notation.
+    """
+    quantity, expression = equation.quantity, equation.expression
+    texts: list[str] = []
+    parts: list[str] = []
+    for whole, numbers in [
+        (quantity, False),
+        (expression, False),
+        (expression, True),
+        (quantity, True),
+    ]:
+        text = write(whole, TEXT, numbers=numbers)
+        if text not in texts[-1:]:
             texts.append(text)
-            parts.append(write(equation.expression, notation, numbers=numbers))
-    if shown(equation.quantity.value, equation.quantity.size) != texts[-1]:
-        parts.append(write_value(equation.quantity, notation))
-    return parts
+            parts.append(text if notation is TEXT else write(whole, notation, numbers=numbers))
+    return texts, parts
 
 
 def _introduction(explanation: Explanation) -> list[str]:
@@ -117,7 +116,7 @@ def _wrapped(text: str) -> list[str]:
 
 def _lines_of(equation: Equation, notation: Notation) -> list[list[str]]:
     """Return what stands on each line: all in one where the text fits into one, else in three."""
-    texts, parts = _parts(equation, TEXT), _parts(equation, notation)
+    texts, parts = _parts(equation, notation)
     if len("  " + " = ".join(texts)) <= LINE:
         return [parts]
     return [parts[:2], *([part] for part in parts[2:])]
@@ -243,12 +242,12 @@ def _html_equation(equation: Equation) -> str:
     rows = f"<mtr><mtd>{first[0]}</mtd>{_html_equals(first[1:])}</mtr>"
     for parts in others:
         rows += f"<mtr><mtd></mtd>{_html_equals(parts)}</mtr>"
-    mark = ""
+    attributes = 'class="equation"'
     if equation.stage == "blame":
         percent = shown(100.0 * equation.quantity.value, 100.0)
-        mark = f' blame" style="--part: {percent}%'
+        attributes = f'class="equation blame" style="--part: {percent}%"'
     table = f'<mtable displaystyle="true">{rows}</mtable>'
-    return f'<div class="equation{mark}"><math>{table}</math></div>'
+    return f"<div {attributes}><math>{table}</math></div>"
 
 
 def _html_equals(parts: list[str]) -> str:
