@@ -687,8 +687,8 @@ _RULE_NOTES = {
     "proportional": "Rule proportional: each error is shared out in proportion to the weights, so "
     "that its shares add up to it, and what arrives at a neuron adds up to its error.",
     "proportional_abs": "Rule proportional_abs: each error is shared out in proportion to the "
-    "weights, over the sum of their sizes; its shares add up to it where no weight is below 0. What "
-    "arrives at a neuron adds up to its error.",
+    "weights, over the sum of their sizes; its shares add up to it where no weight is below 0. "
+    "What arrives at a neuron adds up to its error.",
 }
 
 _OPTIMIZER_NOTES = {
