@@ -189,6 +189,11 @@ def write(expression: Expression, notation: Notation, *, numbers: bool = False) 
     return _write(expression, notation, numbers)[0]
 
 
+def write_value(quantity: Quantity, notation: Notation) -> str:
+    """Write the number of a quantity."""
+    return notation.number(shown(quantity.value, quantity.size))
+
+
 def _write(expression: Expression, notation: Notation, numbers: bool) -> tuple[str, int]:
     """Return what was written, and how tightly it holds together."""
 

@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twinprop.checks import check_choice, quoted
-from twinprop.equations import LATEX, MATHML, TEXT, Notation, shown, write
+from twinprop.equations import (
+    LATEX,
+    MATHML,
+    TEXT,
+    Notation,
+    shown,
+    write,
+    write_value,
+)
 from twinprop.errors import InputError
 from twinprop.plan import write_whole
 from twinprop.version import __version__
@@ -48,25 +56,18 @@ def write_report(explanation: Explanation, path: Any) -> None:
     write_whole(Path(path), report(explanation, _ENDINGS[ending]))
 
 
-def _parts(equation: Equation, notation: Notation) -> tuple[list[str], list[str]]:
-    """Return symbol, formula, substitution and value, without what would be said twice.
-
-    They are written as text, and in the notation.
-    """
-    quantity, expression = equation.quantity, equation.expression
-    texts: list[str] = []
-    parts: list[str] = []
-    for whole, numbers in [
-        (quantity, False),
-        (expression, False),
-        (expression, True),
-        (quantity, True),
-    ]:
-        text = write(whole, TEXT, numbers=numbers)
-        if text not in texts[-1:]:
+def _parts(equation: Equation, notation: Notation) -> list[str]:
+    """Return symbol, formula, substitution and value, without what would be said twice."""
+    texts = [write(equation.quantity, TEXT)]
+    parts = [write(equation.quantity, notation)]
+    for numbers in (False, True):
+        text = write(equation.expression, TEXT, numbers=numbers)
+        if text != texts[-1]:
             texts.append(text)
-            parts.append(text if notation is TEXT else write(whole, notation, numbers=numbers))
-    return texts, parts
+            parts.append(write(equation.expression, notation, numbers=numbers))
+    if shown(equation.quantity.value, equation.quantity.size) != texts[-1]:
+        parts.append(write_value(equation.quantity, notation))
+    return parts
 
 
 def _introduction(explanation: Explanation) -> list[str]:
@@ -116,7 +117,8 @@ def _wrapped(text: str) -> list[str]:
 
 def _lines_of(equation: Equation, notation: Notation) -> list[list[str]]:
     """Return what stands on each line: all in one where the text fits into one, else in three."""
-    texts, parts = _parts(equation, notation)
+    texts = _parts(equation, TEXT)
+    parts = texts if notation is TEXT else _parts(equation, notation)
     if len("  " + " = ".join(texts)) <= LINE:
         return [parts]
     return [parts[:2], *([part] for part in parts[2:])]
@@ -199,7 +201,7 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 66rem; p
 .twinprop .equations { overflow-x: auto; }
 .twinprop .equation { margin: 0.3rem 0; padding: 0.1rem 0 0.1rem 1rem; }
 .twinprop .blame { background: linear-gradient(90deg, #0072b233 var(--part), transparent 0); }
-.twinprop math { font-family: "STIX Two Math", "Latin Modern Math", "Cambria Math", math, serif; }
+.twinprop math { font-family: "STIX Two Math", "Cambria Math", math, serif; }
 .twinprop mtd { padding: 0.1rem; text-align: left; }
 .twinprop table { border-collapse: collapse; margin: 0.5rem 0; }
 .twinprop th, .twinprop td { padding: 0.1rem 0.8rem; text-align: right; }
@@ -220,7 +222,7 @@ def _html(explanation: Explanation) -> str:
 def html_body(explanation: Explanation) -> str:
     """Return the report as a part of a page; notebooks show it."""
     lines = ['<div class="twinprop">']
-    lines += [f"<p>{html.escape(text)}</p>" for text in _introduction(explanation)]
+    lines += [f"<p>{html.escape(text, quote=False)}</p>" for text in _introduction(explanation)]
     if explanation.summarised:
         lines.append("<table>")
         lines.append("<tr>" + "".join(f"<th>{name}</th>" for name in _SUMMARY_HEAD) + "</tr>")
