@@ -36,6 +36,12 @@ export function cases() {
   return jsonFiles(CASES).map((name) => readJson(new URL(name, CASES)));
 }
 
+/** All explained steps. */
+export function explainCases() {
+  const folder = new URL("explain/", CASES);
+  return jsonFiles(folder).map((name) => readJson(new URL(name, folder)));
+}
+
 /** All error cases. */
 export function errorCases() {
   const folder = new URL("errors/", CASES);
