@@ -632,6 +632,35 @@ def test_an_error_that_shares_cancel_in_is_shown_as_0():
         assert "e-1" not in explanation.report()
 
 
+def test_an_error_that_the_step_takes_away_is_shown_as_0():
+    # new a = 0.2 * 1 + 0.1, which is 0.3 but for 5.6e-17
+    explanation = explain(Network([1, 1], "identity", weights=[[[0.1]]]), [[1]], [[0.3]])
+    (error,) = explanation.table.query("stage == 'output_error_after'")["value"]
+    assert 0.0 < error < 1e-16
+    lines = explanation.report().splitlines()
+    assert "  new e[2]_1 = new a[2]_1 - d_1 = 0.3 - 0.3 = 0" in lines
+    assert "  new C = new e[2]_1^2 / (2 * K) = 0^2 / (2 * 1) = 0" in lines
+
+
+@pytest.mark.parametrize("inputs", [4, 40])
+def test_a_saturated_slope_is_shown_as_0(inputs):
+    # z = 18.5, where 1 - tanh(z)^2 is 3.4e-16 or one of its neighbours 0, 2.2e-16, 4.4e-16
+    weights = [np.full((30, inputs), 18.5 / inputs), np.ones((2, 30))]
+    network = Network([inputs, 30, 2], ["tanh", "identity"], weights=weights)
+    explanation = explain(network, np.ones((1, inputs)), [[0, 0]])
+    assert explanation.summarised == (inputs == 40)
+    slope = explanation.summary.set_index("symbol")["largest"]["f'(z[2])"]
+    assert 0.0 < slope < 1e-15
+    lines = explanation.report().splitlines()
+    found = [line.split() for line in lines if line.startswith("  f'(z[2]")]
+    assert found
+    for line in found:
+        if explanation.summarised:
+            assert line == ["f'(z[2])", "30", "0", "0", "0"]
+        else:
+            assert line[-1] == "0"
+
+
 @pytest.mark.parametrize(
     ("value", "size", "text"),
     [
