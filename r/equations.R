@@ -196,7 +196,7 @@ greek <- list(
 )
 
 # Words among the letters.
-word_letters <- c("share", "shares", "blame", "step", "factor", "penalty", "change")
+word_letters <- c("share", "shares", "blame", "step", "penalty", "change")
 
 # A number's digits, and its power of ten, if it has one.
 power_of_ten <- function(text) {

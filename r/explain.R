@@ -168,6 +168,7 @@ write_explanation <- function(step, chosen) {
 # The functions that write the sections; `sections()` gives those that have equations.
 explanation_writer <- function(step, chosen, all) {
   sections <- list()
+  scale_written <- FALSE
   settings_written <- FALSE
   rows <- seq_len(step$rows)
   depth <- step$depth
@@ -250,7 +251,8 @@ explanation_writer <- function(step, chosen, all) {
     },
     gradients = function(layer) {
       open(paste("Deltas and gradients of layer", layer), gradient_notes(step, layer))
-      if (layer == depth && length(chosen[[layer]]) > 0L) {
+      if (!scale_written && length(chosen[[layer]]) > 0L) {
+        scale_written <<- TRUE
         add("scale", setting_quantity("s", step$s), scale_formula(step))
       }
       for (i in rows) {
@@ -366,7 +368,7 @@ explanation_title <- function(step) {
   settings <- step$optimizer$settings
   set_to <- vapply(setdiff(names(settings), "name"), function(name) {
     value <- settings[[name]]
-    if (isFALSE(value) || all(value == 0)) {
+    if (name != "learning_rate" && (isFALSE(value) || identical(as.double(value), 0))) {
       return("")
     }
     paste(name, paste(vapply(value, describe, ""), collapse = " and "))
@@ -434,8 +436,8 @@ rule_notes <- list(
   ),
   proportional_abs = paste(
     "Rule proportional_abs: each error is shared out in proportion to the weights, over the sum of",
-    "their sizes; its shares add up to it where all have one sign. What arrives at a neuron adds",
-    "up to its error."
+    "their sizes; its shares add up to it where no weight is below 0. What arrives at a neuron",
+    "adds up to its error."
   )
 )
 

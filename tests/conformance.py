@@ -20,6 +20,12 @@ def cases():
     return {path.stem: json.loads(path.read_text()) for path in sorted(CASES.glob("*.json"))}
 
 
+def explain_cases():
+    """All explained steps, by name."""
+    paths = sorted((CASES / "explain").glob("*.json"))
+    return {path.stem: json.loads(path.read_text()) for path in paths}
+
+
 def error_cases():
     """All error cases, by name."""
     lists = [json.loads(path.read_text()) for path in sorted((CASES / "errors").glob("*.json"))]

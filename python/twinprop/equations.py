@@ -289,7 +289,7 @@ _GREEK = {
     "beta2": (r"\beta_2", "&#946;"),
 }
 #: Words among the letters.
-_WORDS = ("share", "shares", "blame", "step", "factor", "penalty", "change")
+_WORDS = ("share", "shares", "blame", "step", "penalty", "change")
 
 
 def _power_of_ten(text: str) -> tuple[str, str | None]:

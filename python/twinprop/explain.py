@@ -281,21 +281,22 @@ def explain(
     chosen = check_neurons(neurons, network.layers)
 
     moved, mover = copy.deepcopy(network), copy.deepcopy(optimizer)
-    step = moved.step(x, d, cost=cost, rule=rule, update_order=update_order, optimizer=mover)
-    record = StepRecord(
-        before=network,
-        after=moved,
-        d=d,
-        forward=step.forward,
-        backward=step.backward,
-        forward_after=moved.forward(x),
-        optimizer=optimizer,
-        optimizer_after=mover,
-        cost=cost,
-        rule=rule,
-        update_order=update_order,
-    )
-    return _Writer(Quantities(record), chosen).explanation()
+    with np.errstate(all="ignore"):  # what overflows is Inf or NaN, and is shown as that
+        step = moved.step(x, d, cost=cost, rule=rule, update_order=update_order, optimizer=mover)
+        record = StepRecord(
+            before=network,
+            after=moved,
+            d=d,
+            forward=step.forward,
+            backward=step.backward,
+            forward_after=moved.forward(x),
+            optimizer=optimizer,
+            optimizer_after=mover,
+            cost=cost,
+            rule=rule,
+            update_order=update_order,
+        )
+        return _Writer(Quantities(record), chosen).explanation()
 
 
 def explain_plan(
@@ -393,7 +394,7 @@ class _Writer:
         self.summarised = chosen is None and self.count() > MOST_EQUATIONS
         self.chosen = set() if self.summarised else chosen
         self.sections: list[Section] = []
-        self.settings_written = False
+        self.scale_written = self.settings_written = False
 
     def count(self) -> int:
         """Return how many equations the step has, but for those of cost and optimiser."""
@@ -475,7 +476,7 @@ class _Writer:
         set_to = ", ".join(
             f"{name} {_setting(value)}"
             for name, value in settings.items()
-            if name != "name" and value is not False and value != 0.0
+            if name == "learning_rate" or (name != "name" and value is not False and value != 0.0)
         )
         return (
             f"One step of a {'-'.join(map(str, self.layers))} network "
@@ -570,7 +571,8 @@ class _Writer:
             if exact
             else f"With rule {self.record.rule} these are not the gradients of the cost.",
         )
-        if layer == self.last and not self.empty(layer):
+        if not self.empty(layer) and not self.scale_written:
+            self.scale_written = True
             self.add("scale", q.setting("s", q.s), formulas.scale(q))
         for i in range(q.rows):
             for k in self.neurons(layer):
@@ -685,8 +687,8 @@ _RULE_NOTES = {
     "proportional": "Rule proportional: each error is shared out in proportion to the weights, so "
     "that its shares add up to it, and what arrives at a neuron adds up to its error.",
     "proportional_abs": "Rule proportional_abs: each error is shared out in proportion to the "
-    "weights, over the sum of their sizes; its shares add up to it where all have one sign. What "
-    "arrives at a neuron adds up to its error.",
+    "weights, over the sum of their sizes; its shares add up to it where no weight is below 0. "
+    "What arrives at a neuron adds up to its error.",
 }
 
 _OPTIMIZER_NOTES = {

@@ -258,8 +258,7 @@ class Quantities:
         forward = self.record.forward_after if new else self.record.forward
         sizes = self.after_sizes if new else self.forward_sizes
         d = self.record.d
-        with np.errstate(all="ignore"):
-            values = self.cost.value(forward.z[-1], forward.a[-1], d)
+        values = self.cost.value(forward.z[-1], forward.a[-1], d)
         if self.record.cost == "cross_entropy":
             value_sizes = np.abs(values) + sizes.z[-1].sum(axis=1)
         else:

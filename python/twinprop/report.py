@@ -244,12 +244,12 @@ def _html_equation(equation: Equation) -> str:
     rows = f"<mtr><mtd>{first[0]}</mtd>{_html_equals(first[1:])}</mtr>"
     for parts in others:
         rows += f"<mtr><mtd></mtd>{_html_equals(parts)}</mtr>"
-    mark = ""
+    attributes = 'class="equation"'
     if equation.stage == "blame":
         percent = shown(100.0 * equation.quantity.value, 100.0)
-        mark = f' blame" style="--part: {percent}%'
+        attributes = f'class="equation blame" style="--part: {percent}%"'
     table = f'<mtable displaystyle="true">{rows}</mtable>'
-    return f'<div class="equation{mark}"><math>{table}</math></div>'
+    return f"<div {attributes}><math>{table}</math></div>"
 
 
 def _html_equals(parts: list[str]) -> str:

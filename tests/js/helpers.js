@@ -42,6 +42,12 @@ export function rulesCases() {
   return jsonFiles(folder).map((name) => readJson(new URL(name, folder)));
 }
 
+/** All explained steps. */
+export function explainCases() {
+  const folder = new URL("explain/", CASES);
+  return jsonFiles(folder).map((name) => readJson(new URL(name, folder)));
+}
+
 /** All error cases. */
 export function errorCases() {
   const folder = new URL("errors/", CASES);

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import diagnose_plans
 import error_plans
+import explain_plans
+import explanation
 import rules_oracle
 import rules_plans
 from case_plans import PLANS
@@ -39,6 +41,13 @@ def text(value, indent=0):
             + "]"
         )
     return json.dumps(value, allow_nan=False, ensure_ascii=False)
+
+
+def table_text(value):
+    """JSON as `text` has it, but with a line for each row of the table."""
+    content = text({**value, "rows": []})
+    rows = ",\n".join("    " + text(row) for row in value["rows"])
+    return content.replace('"rows": []', f'"rows": [\n{rows}\n  ]')
 
 
 def numbers(value):
@@ -98,7 +107,26 @@ def distances(p, q):
     return found
 
 
-def perturbations(plan):
+def groups(rows):
+    """The values of an explained step's rows, group by group, and the size of each group.
+
+    A group is a quantity of a layer: "activation 2 a". An error is a small difference of
+    activations, and the change one of costs: they have the size of these.
+    """
+    found, largest = {}, {}
+    for stage, _, layer, _, _, symbol, value in rows:
+        letter = symbol.split("[")[0].split("_")[0].split("^")[0]
+        found.setdefault(f"{stage} {layer} {letter}", []).append(value)
+        largest[stage] = max(largest.get(stage, 0.0), abs(value))
+    sizes = {}
+    for group, values in found.items():
+        stage = group.split()[0]
+        of = {"change": "cost"}.get(stage, "activation" if "error" in stage else None)
+        sizes[group] = max([abs(v) for v in values] + [largest[of] if of else 0.0])
+    return found, sizes
+
+
+def perturbations(plan, compute=oracle.train):
     """Two reruns whose differences show the conditioning: moved weights, and moved activations."""
     network, _, _, _ = oracle.complete(plan)
     weights, biases = oracle.starting_weights(network)
@@ -108,8 +136,8 @@ def perturbations(plan):
         return 1 + (size if stream.uniform() < 0.5 else -size)
 
     moved = [[[v * flip(1e-15) for v in row] for row in w] for w in weights]
-    yield oracle.train(plan, start=(moved, [[v * flip(1e-15) for v in b] for b in biases]))
-    yield oracle.train(plan, nudge=lambda v: v * flip(2.2e-16))
+    yield compute(plan, start=(moved, [[v * flip(1e-15) for v in b] for b in biases]))
+    yield compute(plan, nudge=lambda v: v * flip(2.2e-16))
 
 
 def condition(plan, expected):
@@ -170,6 +198,22 @@ def rules_files(names, conditioned):
         yield CASES / "rules" / f"{name}.json", text(case) + "\n"
 
 
+def explained_condition(plan, rows):
+    """The group of an explained step that rounding moves most, and how far."""
+    values, sizes = groups(rows)
+    worst = {}
+    for moved in perturbations(plan, explanation.explain):
+        for group, found in groups(moved)[0].items():
+            value = distance(found, values[group], sizes[group])
+            worst[group] = max(value, worst.get(group, 0.0))
+    return max(worst.items(), key=lambda item: item[1])
+
+
+def refuse_if_moved(name, group, moved):
+    if not moved <= CONDITION:
+        raise SystemExit(f"{name} is badly conditioned: rounding moves {group} by {moved:.1e}")
+
+
 def files(names=(), conditioned=False):
     """Yield (path, text) of every file, the cases first."""
     seen = set()
@@ -181,18 +225,29 @@ def files(names=(), conditioned=False):
             continue
         expected = oracle.train(plan)
         if conditioned:
-            group, moved = condition(plan, expected)
-            if not moved <= CONDITION:
-                words = f"rounding moves {group} by {moved:.1e}"
-                raise SystemExit(f"{name} is badly conditioned: {words}")
+            refuse_if_moved(name, *condition(plan, expected))
         case = {"name": name, "feature": feature, "plan": plan, "expected": expected}
         yield CASES / f"{name}.json", text(case) + "\n"
     yield from rules_files(names, conditioned)
+    yield from explained_files(names, conditioned)
     if not names:
         for group, cases in error_plans.GROUPS.items():
             yield CASES / "errors" / f"{group}.json", text(cases) + "\n"
         for group, cases in diagnose_plans.GROUPS.items():
             yield CASES / "diagnose" / f"{group}.json", text(cases) + "\n"
+
+
+def explained_files(names, conditioned):
+    """Yield (path, text) of the explained steps' files; they are named explain/NAME."""
+    for short, feature, plan in explain_plans.PLANS:
+        name = f"explain/{short}"
+        if names and name not in names:
+            continue
+        rows = explanation.explain(plan)
+        if conditioned:
+            refuse_if_moved(name, *explained_condition(plan, rows))
+        case = {"name": short, "feature": feature, "plan": plan, "rows": rows}
+        yield CASES / f"{name}.json", table_text(case) + "\n"
 
 
 def main(arguments):

@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from twinprop import DivergenceError, EngineError, InputError, __version__, run_plan
+from twinprop import (
+    DivergenceError,
+    EngineError,
+    InputError,
+    __version__,
+    explain_plan,
+    run_plan,
+)
 from twinprop.__main__ import main
 from twinprop.engines import ENGINES, Engine, _engine_failed
 from twinprop.plan import run_to_dict
@@ -108,7 +115,9 @@ def test_wrong_use(arguments, capsys):
     assert capsys.readouterr().err.startswith("usage: twinprop")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["crosscheck", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["explain", "--help"], ["crosscheck", "--help"]]
+)
 def test_help(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)
@@ -171,6 +180,79 @@ def test_an_interrupted_run_is_not_written(tmp_path, monkeypatch, capsys):
     assert main(["run", str(path), "-o", str(output)]) == 130
     assert capsys.readouterr().err == "interrupted\n"
     assert not output.exists()
+
+
+# Explain ----------------------------------------------------------------------------------------
+
+
+def test_explain_a_data_set(capsys):
+    assert main(["explain", "three_by_three"]) == 0
+    assert capsys.readouterr() == (explain_plan("three_by_three").report(), "")
+
+
+def test_explain_a_plan_file_and_standard_input(plan, capsys):
+    done = command("explain", "-", input=json.dumps(PLAN))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == explain_plan(PLAN).report()
+    assert main(["explain", plan]) == 0
+    assert capsys.readouterr().out == done.stdout
+
+
+@pytest.mark.parametrize("format", ["text", "md", "html", "latex", "json"])
+def test_explain_in_every_format(format, tmp_path, capsys):
+    expected = explain_plan("xor", sample=3, neurons=[(2, 1), (3, 1)]).report(format)
+    arguments = ["explain", "xor", "--sample", "3", "--neuron", "2:1", "--neuron", "3:1"]
+    arguments += ["--format", format]
+    assert main(arguments) == 0
+    assert capsys.readouterr() == (expected, "")
+    # the name of the file does not say the format here
+    path = tmp_path / "step.out"
+    assert main([*arguments, "-o", str(path)]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert path.read_bytes().decode() == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["exor"], 'cannot read the plan: no file "exor"'),
+        (["xor", "--sample", "5"], "sample must be an integer from 1 to 4, got 5"),
+        (["xor", "--sample", "0"], "sample must be an integer from 1 to 4, got 0"),
+        (
+            ["xor", "--neuron", "2:1", "--neuron", "4:1"],
+            "neurons entry 2, layer must be an integer from 1 to 3, got 4",
+        ),
+        (
+            ["xor", "--neuron", "1:3"],
+            "neurons entry 1, neuron must be an integer from 1 to 2, got 3",
+        ),
+        (["xor", "-o", "/no/such/file"], 'cannot write "/no/such/file": No such file or directory'),
+    ],
+)
+def test_explain_what_is_not_there(arguments, message, capsys):
+    assert main(["explain", *arguments]) == 2
+    assert capsys.readouterr() == ("", f"Error: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required: DATASET|PLAN"),
+        (["xor", "--format", "pdf"], "argument --format: invalid choice: 'pdf'"),
+        (["xor", "--sample", "x"], "argument --sample: invalid int value: 'x'"),
+        (["xor", "--neuron", "2"], "argument --neuron: must be like 2:1, got '2'"),
+        (["xor", "--neuron", "2:1:1"], "argument --neuron: must be like 2:1, got '2:1:1'"),
+        (["xor", "--neuron", "a:b"], "argument --neuron: must be like 2:1, got 'a:b'"),
+    ],
+)
+def test_explain_used_wrongly(arguments, message, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["explain", *arguments])
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("usage: twinprop explain")
+    assert message in err
 
 
 # Engines ----------------------------------------------------------------------------------------
