@@ -122,7 +122,8 @@ warn_unless_learned <- function(run, x, d) {
 
 # The warning of a training that has ended without having learned, or NULL.
 not_learned <- function(run, x, d) {
-  if (run$updates < fewest_updates) {
+  # an interruption is said already
+  if (run$updates < fewest_updates || length(run$cost) < run$settings$epochs) {
     return(NULL)
   }
   cost <- run$final_cost - penalty(run$weights, run$settings$optimizer$weight_decay)
