@@ -243,9 +243,9 @@ find_classes <- function(d) {
 }
 
 # A number to a few digits. First to ten, so that 1.115 and what is 1.115 but for its last bit round
-# to the same.
+# to the same. A zero has no sign.
 shown_digits <- function(value, digits) {
-  sprintf(paste0("%.", digits, "g"), as.numeric(sprintf("%.10g", value)))
+  sprintf(paste0("%.", digits, "g"), as.numeric(sprintf("%.10g", value + 0)))
 }
 
 # A cost, to three digits and without those that are rounding.

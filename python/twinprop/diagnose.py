@@ -399,9 +399,10 @@ def find_classes(d: Array) -> Classes | None:
 def shown(value: float, digits: int) -> str:
     """Write a number to a few digits.
 
-    First to ten, so that 1.115 and what is 1.115 but for its last bit round to the same.
+    First to ten, so that 1.115 and what is 1.115 but for its last bit round to the same. A zero has
+    no sign.
     """
-    return f"{float(f'{value:.10g}'):.{digits}g}"
+    return f"{float(f'{value + 0.0:.10g}'):.{digits}g}"
 
 
 # The findings. Each takes the facts and returns a list, empty where there is nothing to say.

@@ -274,4 +274,5 @@ test_that("numbers are short and forget the last bit", {
     c("0", "1.12", "1.12", "1.12", "1.38", "2.85e+03", "1.5e-05", "1e+05")
   )
   expect_identical(shown_digits(-125.4884, 6), "-125.488")
+  expect_identical(shown_digits(-0, 6), "0")
 })
