@@ -32,7 +32,7 @@ def test_twins_have_one_base_name():
         present = [
             folder for folder, end in FOLDERS.items() if (ROOT / folder / f"{base}.{end}").exists()
         ]
-        missing = dict.fromkeys(("progress", "crosscheck", "report"), ["inst/js"]).get(base, [])
+        missing = ["inst/js"] if base in ("progress", "crosscheck", "report") else []
         assert present == [folder for folder in FOLDERS if folder not in missing], base
 
 
