@@ -74,7 +74,8 @@ shown <- function(value, size) {
     decimals <- size_digits - 1 - floor(log10(size))
     # 10^decimals must be a number
     if (decimals <= 300) {
-      unit <- 10^abs(decimals)
+      # 10^23 would be off in the last bit
+      unit <- as.numeric(sprintf("1e%.0f", abs(decimals)))
       value <- if (decimals >= 0) round(value * unit) / unit else round(value / unit) * unit
     }
   }

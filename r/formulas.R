@@ -208,6 +208,15 @@ running_mean <- function(keep, before, added) {
   sum_of(list(product(keep, before), product(difference(one, keep), added)))
 }
 
+# The running mean of squares before and after the step. The size of G^2 is abs(G) times that of G:
+# a rounding of G moves it by twice as much.
+mean_squares <- function(step, of, gradient, keep) {
+  before <- remembered(step, "v", "square", of, FALSE)
+  before$size <- max(before$value, sqrt(before$value) * gradient$size)
+  size <- max(keep * before$size, (1 - keep) * abs(gradient$value) * gradient$size)
+  list(before = before, after = remembered(step, "v", "square", of, TRUE, size))
+}
+
 sgd_formula <- function(step, of, gradient) {
   settings <- step$optimizer$settings
   eta <- setting_quantity("eta", settings$learning_rate)
@@ -215,7 +224,7 @@ sgd_formula <- function(step, of, gradient) {
   if (mu$value == 0) {
     return(list(step = product(eta, gradient), size = eta$value * gradient$size))
   }
-  before <- remembered(step, "v", "velocity", of, FALSE)
+  before <- remembered(step, "v", "velocity", of, FALSE, gradient$size)
   v <- remembered(step, "v", "velocity", of, TRUE, max(mu$value * before$size, gradient$size))
   steps <- list(list(v, sum_of(list(product(mu, before), gradient))))
   if (settings$nesterov) {
@@ -231,14 +240,14 @@ rmsprop_formula <- function(step, of, gradient) {
   eta <- setting_quantity("eta", settings$learning_rate)
   mu <- setting_quantity("mu", settings$momentum)
   eps <- setting_quantity("eps", settings$eps)
-  before <- remembered(step, "v", "square", of, FALSE)
-  v <- remembered(step, "v", "square", of, TRUE)
   alpha <- setting_quantity("alpha", settings$alpha)
-  steps <- list(list(v, running_mean(alpha, before, power(gradient, two))))
+  squares <- mean_squares(step, of, gradient, alpha$value)
+  v <- squares$after
+  steps <- list(list(v, running_mean(alpha, squares$before, power(gradient, two))))
   moved <- quotient(gradient, sum_of(list(call_of("sqrt", v), eps)))
   size <- over(gradient$size, sqrt(v$value) + eps$value)
   if (mu$value > 0) {
-    former <- remembered(step, "u", "velocity", of, FALSE)
+    former <- remembered(step, "u", "velocity", of, FALSE, size)
     u <- remembered(step, "u", "velocity", of, TRUE, max(mu$value * former$size, size))
     steps <- c(steps, list(list(u, sum_of(list(product(mu, former), moved)))))
     moved <- u
@@ -254,14 +263,14 @@ adam_formula <- function(step, of, gradient) {
   beta1 <- setting_quantity("beta1", settings$betas[1L])
   beta2 <- setting_quantity("beta2", settings$betas[2L])
   t <- setting_quantity("t", step$optimizer$updates + 1)
-  before <- remembered(step, "m", "mean", of, FALSE)
+  before <- remembered(step, "m", "mean", of, FALSE, gradient$size)
   m_size <- max(beta1$value * before$size, (1 - beta1$value) * gradient$size)
   m <- remembered(step, "m", "mean", of, TRUE, m_size)
-  former <- remembered(step, "v", "square", of, FALSE)
-  v <- remembered(step, "v", "square", of, TRUE)
+  squares <- mean_squares(step, of, gradient, beta2$value)
+  v <- squares$after
   steps <- list(
     list(m, running_mean(beta1, before, gradient)),
-    list(v, running_mean(beta2, former, power(gradient, two)))
+    list(v, running_mean(beta2, squares$before, power(gradient, two)))
   )
   root <- quotient(call_of("sqrt", v), call_of("sqrt", difference(one, power(beta2, t))))
   rate <- quotient(eta, difference(one, power(beta1, t)))

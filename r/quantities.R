@@ -19,6 +19,11 @@ step_quantities <- function(step) {
   step$decay <- step$optimizer$settings$weight_decay
   step$output_first <- step$update_order == "output_first"
   step$sent <- (if (step$output_first) step$after else step$before)$weights
+  # a new weight is what is left of the old one and its step
+  step$sent_sizes <- lapply(step$before$weights, abs)
+  if (step$output_first) {
+    step$sent_sizes <- Map(pmax, step$sent_sizes, lapply(step$sent, abs))
+  }
   step$slopes <- derivatives_of(step$before, step$forward)
   step$forward_sizes <- forward_sizes(step$before, step$forward)
   step$after_sizes <- forward_sizes(step$after, step$forward_after)
@@ -71,7 +76,7 @@ backward_sizes <- function(step) {
     grad_biases[[i]] <- colMeans(delta[[i]])
     if (i > 1L) {
       carried <- if (step$rule == "gradient") g else e[[i]]
-      e[[i - 1L]] <- carried %*% share_sizes(step$sent[[i]], step$rule)
+      e[[i - 1L]] <- carried %*% share_sizes(step$sent[[i]], step$sent_sizes[[i]], step$rule)
     }
   }
   list(e = e, delta = delta, grad_weights = grad_weights, grad_biases = grad_biases)
@@ -91,9 +96,8 @@ denominators_of <- function(weights, rule) {
   )
 }
 
-# The sizes of what the rule multiplies an error by on its way back.
-share_sizes <- function(weights, rule) {
-  sizes <- abs(weights)
+# The sizes of what the rule multiplies an error by; those of the weights are given.
+share_sizes <- function(weights, sizes, rule) {
   divisors <- abs(denominators_of(weights, rule))
   # the denominator's own size is that of its terms
   if (rule == "proportional") sizes <- sizes * (rowSums(sizes) / divisors)
@@ -151,12 +155,15 @@ delta_of <- function(step, layer, k, i) {
 # A weight, or, without j, a bias.
 parameter_of <- function(step, layer, k, j = NULL, new = FALSE) {
   network <- if (new) step$after else step$before
+  former <- step$before
   if (is.null(j)) {
     value <- network$biases[[layer - 1L]][k]
-    return(quantity("b", value, abs(value), layer, k, NULL, new))
+    size <- max(abs(value), abs(former$biases[[layer - 1L]][k]))
+    return(quantity("b", value, size, layer, k, NULL, new))
   }
   value <- network$weights[[layer - 1L]][k, j]
-  quantity("W", value, abs(value), layer, c(k, j), NULL, new)
+  size <- max(abs(value), abs(former$weights[[layer - 1L]][k, j]))
+  quantity("W", value, size, layer, c(k, j), NULL, new)
 }
 
 # The gradient of a weight, or, without j, of a bias.
@@ -178,15 +185,17 @@ sent_weight <- function(step, layer, k, j) {
 
 denominator_of <- function(step, layer, k) {
   weights <- step$sent[[layer - 1L]][k, , drop = FALSE]
-  quantity("D", denominators_of(weights, step$rule), sum(abs(weights)), layer, k)
+  size <- sum(step$sent_sizes[[layer - 1L]][k, ])
+  quantity("D", denominators_of(weights, step$rule), size, layer, k)
 }
 
 # The neurons' parts of the sizes of the weights into a neuron.
 blames_of <- function(step, layer, k) {
-  sizes <- abs(step$sent[[layer - 1L]][k, ])
-  values <- if (sum(sizes) > 0) sizes / sum(sizes) else sizes
+  values <- abs(step$sent[[layer - 1L]][k, ])
+  divisor <- if (sum(values) > 0) sum(values) else 1
+  sizes <- step$sent_sizes[[layer - 1L]][k, ] / divisor
   lapply(seq_along(values), function(j) {
-    quantity("blame", values[j], values[j], layer, c(k, j))
+    quantity("blame", values[j] / divisor, sizes[j], layer, c(k, j))
   })
 }
 
@@ -201,7 +210,8 @@ shares_of <- function(step, layer, k, i) {
     if (has_slope(step, layer)) carried <- carried * step$slopes[[layer - 1L]][i, k]
   }
   values <- weights / denominators_of(weights, step$rule) * carried
-  sizes <- share_sizes(weights, step$rule) * size
+  weight_sizes <- step$sent_sizes[[layer - 1L]][k, , drop = FALSE]
+  sizes <- share_sizes(weights, weight_sizes, step$rule) * size
   lapply(seq_along(values), function(j) {
     quantity("share", values[j], sizes[j], layer, c(k, j), sample_name(step, i))
   })
@@ -238,7 +248,8 @@ penalty_of <- function(step, new = FALSE) {
   quantity("penalty", value, value, new = new)
 }
 
-# What the optimiser remembers as `name` of a weight or bias; `size` is that of its terms.
+# What the optimiser remembers as `name` of a weight or bias; `size` is that of its terms; of what
+# former gradients left, that of the present one's.
 remembered <- function(step, letter, name, of, new, size = 0) {
   optimizer <- if (new) step$optimizer_after else step$optimizer
   memory <- if (is.null(optimizer$memory)) {
