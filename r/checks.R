@@ -243,6 +243,20 @@ check_snapshots <- function(value, name) {
   counts
 }
 
+# The interval at which to record steps; NULL for no recording.
+check_record <- function(value, name) {
+  if (is.null(value)) {
+    return(NULL)
+  }
+  if (is_string(value) && value == "steps") {
+    return(1)
+  }
+  if (!is_integer(value) || value < 1) {
+    input_error(name, " must be null, \"steps\" or an integer >= 1, got ", describe(value))
+  }
+  as.double(value)
+}
+
 # A matrix (rows, columns) of finite numbers; any number of rows from 1 if `rows` is NULL.
 check_matrix <- function(value, name, columns, rows = NULL) {
   if (is.data.frame(value) && all(vapply(value, is.numeric, NA))) {

@@ -150,7 +150,7 @@ crosscheck_rows <- function(check, present) {
   attempt <- function(train) {
     tryCatch(train(check$plan), twinprop_error = function(e) conditionMessage(e))
   }
-  reference <- attempt(tp_run)
+  reference <- attempt(train_plan)
   lapply(present, function(name) {
     run <- attempt(outside_engines[[name]]$run)
     trained <- is.list(run) && is.list(reference)

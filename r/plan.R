@@ -14,7 +14,7 @@ network_defaults <- list(
 training_defaults <- list(
   cost = "half_mse", rule = "gradient", update_order = "simultaneous",
   optimizer = list(name = "sgd"), batch_size = 1, epochs = 1000, shuffle = FALSE, seed = 42,
-  snapshots = list()
+  snapshots = list(), record = NULL
 )
 
 # The exclusive or.
@@ -176,7 +176,8 @@ check_training <- function(given) {
     epochs = check_integer(given$epochs, name("epochs"), 0),
     shuffle = check_switch(given$shuffle, name("shuffle")),
     seed = check_seed(given$seed, name("seed")),
-    snapshots = check_snapshots(given$snapshots, name("snapshots"))
+    snapshots = check_snapshots(given$snapshots, name("snapshots")),
+    record = check_record(given$record, name("record"))
   )
 }
 
@@ -220,29 +221,34 @@ check_plan_data <- function(data, network, cost) {
 tp_run <- function(plan, output = NULL, progress = FALSE) {
   progress <- check_switch(progress, "progress")
   plan <- tp_read_plan(plan)
-  settings <- plan$training
-  settings$optimizer <- make_optimizer(settings$optimizer)
-  run <- train(
-    start_network(plan$network), t(plan$x), t(plan$d), settings,
-    progress_reporter(progress, settings$epochs)
-  )
+  run <- train_plan(plan, progress)
   if (is.null(output)) {
-    return(run)
+    return(warn_unless_learned(run, plan$x, plan$d))
   }
-  if (length(run$cost) < settings$epochs) {
+  if (length(run$cost) < plan$training$epochs) {
     # part of a run is no run of this plan
     stop(tp_condition(
       "twinprop_interrupted", "training interrupted: no run file is written", run = run
     ))
   }
   tp_write_run(run, output)
-  invisible(run)
+  invisible(warn_unless_learned(run, plan$x, plan$d))
+}
+
+# Train a checked plan, without a word on whether it has learned.
+train_plan <- function(plan, progress = FALSE) {
+  settings <- plan$training
+  settings$optimizer <- make_optimizer(settings$optimizer)
+  train(
+    start_network(plan$network), t(plan$x), t(plan$d), settings,
+    progress_reporter(progress, settings$epochs)
+  )
 }
 
 # For a bridge in the same process: a plan as a list, which may hold matrices and vectors; the run
 # as a list of plain matrices and vectors, under the names of a run file.
 run_plan <- function(plan) {
-  run_fields(tp_run(plan))
+  run_fields(train_plan(tp_read_plan(plan)))
 }
 
 run_fields <- function(run) {
@@ -252,7 +258,10 @@ run_fields <- function(run) {
   )
   c(
     list(format = run_format, engine = "r", version = package_version_text()),
-    unclass(run)[fields]
+    unclass(run)[fields],
+    if (!is.null(run$recording)) {
+      list(recording = unclass(run$recording)[c("interval", "steps")])
+    }
   )
 }
 
@@ -330,7 +339,22 @@ run_json <- function(run) {
       ))
     }, ""))
   }
+  if (!is.null(run$recording)) fields["recording"] <- recording_json(run$recording)
   json_object(fields)
+}
+
+recording_json <- function(recording) {
+  matrices <- function(arrays) json_array(vapply(arrays, json_matrix, ""))
+  vectors <- function(arrays) json_array(vapply(arrays, json_numbers, ""))
+  steps <- vapply(recording$steps, function(step) {
+    json_object(c(
+      update = json_number(step$update), epoch = json_number(step$epoch),
+      rows = json_numbers(step$rows), cost = json_number(step$cost),
+      weights = matrices(step$weights), biases = vectors(step$biases), e = matrices(step$e),
+      grad_weights = matrices(step$grad_weights), grad_biases = vectors(step$grad_biases)
+    ))
+  }, "")
+  json_object(c(interval = json_number(recording$interval), steps = json_array(steps)))
 }
 
 json_object <- function(fields) {

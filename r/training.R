@@ -15,6 +15,9 @@
 #' @param shuffle Whether to draw a new order of the rows for each epoch.
 #' @param seed The seed of the shuffles, an integer from -2147483647 to 2147483647.
 #' @param snapshots Counts of updates, increasing, after each of which to keep cost and weights.
+#' @param record Record what updates did: every update (`"steps"`), or the updates 1, 1 + k, 1 + 2k,
+#'   ...; `NULL` for none. A recording holds at most 2^23 numbers (64 MiB); where more would come,
+#'   every second step is dropped and k doubles, but two steps are always kept.
 #' @param progress `TRUE` shows how training goes: a bar on a terminal where the package cli is
 #'   installed, otherwise a line for each of at most 20 epochs, as messages.
 #' @return A list of class `tp_run`: `network`, the trained one; `optimizer` as it is after the last
@@ -22,13 +25,20 @@
 #'   `updates`, how many were made; `seconds`; `initial_cost` and `final_cost`, exact, over all
 #'   samples; `cost`, the mean cost of each epoch, as the samples had it before their own updates;
 #'   `outputs` and `errors` (n, K) at the end; `weights` and `biases`; `snapshots`, a list of lists
-#'   of `updates`, `cost`, `weights`, `biases`. Costs include the penalty of weight decay.
+#'   of `updates`, `cost`, `weights`, `biases`; `recording`, the recorded steps (see
+#'   [tp_recording]) or `NULL`. Costs include the penalty of weight decay.
+#'   `settings`: a list of what it was trained by, `cost`, `rule`, `update_order`, `optimizer` (a
+#'   list of its settings), `batch_size`, `epochs`, `shuffle` and `seed`.
 #' @section Errors: `twinprop_input_error` for arguments that do not fit;
 #'   `twinprop_divergence_error` if the cost or a weight becomes NaN or Inf;
 #'   `twinprop_denominator_error` if a rule meets a denominator of 0 or nearly 0. The last two carry
-#'   `network` with the weights from before the epoch that failed. If you interrupt a training, it
-#'   returns what its complete epochs have reached, with a warning of class `twinprop_interrupted`.
-#' @seealso [predict.tp_network()], [tp_run()] for plans in files
+#'   `network` with the weights from before the epoch that failed, and, if `record` asks for it,
+#'   `recording` with the steps up to the failure. If you interrupt a training, it returns what its
+#'   complete epochs have reached, with a warning of class `twinprop_interrupted`.
+#' @section Warnings: a condition of class `twinprop_warning` if 100 updates or more end without
+#'   having learned: with a cost that is not clearly below that of the best constant prediction. It
+#'   says why, as far as [tp_diagnose()] can tell.
+#' @seealso [predict.tp_network()], [tp_diagnose()], [tp_run()] for plans in files
 #' @examples
 #' x <- rbind(c(0, 0), c(0, 1), c(1, 0), c(1, 1))
 #' d <- cbind(c(0, 1, 1, 0))
@@ -36,18 +46,22 @@
 #' run
 #' predict(run$network, x)
 #'
-#' # the weights from before things went wrong
+#' # the weights from before things went wrong, and the steps up to there
 #' failed <- tryCatch(
-#'   tp_train(tp_network(c(2, 4, 1), "identity"), x, d, optimizer = tp_optimizer("sgd", 50)),
+#'   tp_train(
+#'     tp_network(c(2, 4, 1), "identity"), x, d,
+#'     optimizer = tp_optimizer("sgd", 50), record = "steps"
+#'   ),
 #'   twinprop_divergence_error = function(e) e
 #' )
 #' conditionMessage(failed)
 #' failed$network
+#' failed$recording
 #' @export
 tp_train <- function(network, x, d, cost = "half_mse", rule = "gradient",
                      update_order = "simultaneous", optimizer = tp_optimizer("sgd"),
                      batch_size = 1, epochs = 1000, shuffle = FALSE, seed = 42,
-                     snapshots = NULL, progress = FALSE) {
+                     snapshots = NULL, record = NULL, progress = FALSE) {
   check_network(network)
   settings <- list(
     cost = check_cost(cost, network),
@@ -57,13 +71,15 @@ tp_train <- function(network, x, d, cost = "half_mse", rule = "gradient",
     epochs = check_integer(epochs, "epochs", 0),
     shuffle = check_switch(shuffle, "shuffle"),
     seed = check_seed(seed),
-    snapshots = check_snapshots(if (is.null(snapshots)) list() else from_r(snapshots), "snapshots")
+    snapshots = check_snapshots(if (is.null(snapshots)) list() else from_r(snapshots), "snapshots"),
+    record = check_record(record, "record")
   )
   progress <- check_switch(progress, "progress")
   samples <- check_samples(x, d, network, settings$cost)
   settings$batch_size <- check_batch_size(batch_size, "batch_size", nrow(samples$x))
   reporter <- progress_reporter(progress, settings$epochs)
-  train(network, t(samples$x), t(samples$d), settings, reporter)
+  run <- train(network, t(samples$x), t(samples$d), settings, reporter)
+  warn_unless_learned(run, samples$x, samples$d)
 }
 
 # NULL stands for all rows.
@@ -80,8 +96,9 @@ check_batch_size <- function(value, name, rows) {
   as.integer(value)
 }
 
-# Training with checked settings; x (n_1, n), d (n_L, n). Returns a tp_run.
-train <- function(network, x, d, settings, reporter) {
+# Training with checked settings; x (n_1, n), d (n_L, n). `after_epoch(epoch, parameters)` is called
+# after each epoch. Returns a tp_run.
+train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
   on.exit(reporter$close())
   start_time <- Sys.time()
   optimizer <- settings$optimizer
@@ -91,15 +108,14 @@ train <- function(network, x, d, settings, reporter) {
   n <- ncol(x)
   cost_at <- function(of) mean_cost(x, d, of, method, move$weight_decay)
   recorder <- snapshot_recorder(settings$snapshots, cost_at)
+  updates_per_epoch <- ceiling(n / settings$batch_size)
+  recorded <- record_updates(
+    settings$record, network$layers, updates_per_epoch, method, move$weight_decay
+  )
 
   parameters <- as_parameters(network, optimizer)
   initial_cost <- cost_at(parameters)
-  if (!is.finite(initial_cost)) {
-    divergence_error(
-      "the cost is NaN or Inf before training: standardise the inputs or use smaller starting ",
-      "weights"
-    )
-  }
+  if (!is.finite(initial_cost)) not_finite_before_training()
   cost <- numeric(settings$epochs)
   done <- 0
   before <- parameters
@@ -110,13 +126,14 @@ train <- function(network, x, d, settings, reporter) {
         rows <- if (settings$shuffle) order_rows(n) else seq_len(n)
         trained <- train_epoch(
           parameters, x, d, batches(rows, settings$batch_size), method, move,
-          settings$update_order, recorder$after_update
+          settings$update_order, recorder$after_update, recorded$after_step
         )
         check_finite(trained$cost, trained$parameters, epoch, optimizer)
         parameters <- trained$parameters
         cost[epoch] <- trained$cost
         done <- epoch
         reporter$epoch(epoch, trained$cost)
+        if (!is.null(after_epoch)) after_epoch(epoch, parameters)
       }
       final_cost <- cost_at(parameters)
       if (!is.finite(final_cost)) diverged(done, optimizer)
@@ -124,11 +141,12 @@ train <- function(network, x, d, settings, reporter) {
     },
     twinprop_error = function(e) {
       e$network <- with_parameters(network, before)
+      e$recording <- recorded$recording()
       stop(e)
     },
     interrupt = function(i) TRUE
   )
-  updates <- done * ceiling(n / settings$batch_size)
+  updates <- done * updates_per_epoch
   if (interrupted) {
     warn_interrupted(with_parameters(network, parameters), done)
     final_cost <- cost_at(parameters)
@@ -150,10 +168,18 @@ train <- function(network, x, d, settings, reporter) {
       errors = t(outputs - d),
       weights = parameters$weights,
       biases = parameters$biases,
-      snapshots = Filter(function(snapshot) snapshot$updates <= updates, recorder$kept())
+      snapshots = Filter(function(snapshot) snapshot$updates <= updates, recorder$kept()),
+      recording = recorded$recording(updates),
+      settings = run_settings(settings)
     ),
     class = "tp_run"
   )
+}
+
+# What a run was trained by, as plain values.
+run_settings <- function(settings) {
+  settings$optimizer <- settings$optimizer$settings
+  settings[setdiff(names(training_defaults), "snapshots")]
 }
 
 # The rows of each batch; a vector is a list of single rows.
@@ -166,7 +192,8 @@ batches <- function(rows, batch_size) {
 
 # One update for each batch. The hot path: no checks here, and every function is looked up already.
 # The cost is the mean over the samples of the cost that each had before its own update.
-train_epoch <- function(parameters, x, d, batches, method, move, update_order, after_update) {
+train_epoch <- function(parameters, x, d, batches, method, move, update_order, after_update,
+                        after_step = NULL) {
   n <- ncol(x)
   depth <- length(parameters$weights)
   decay <- move$weight_decay
@@ -176,6 +203,7 @@ train_epoch <- function(parameters, x, d, batches, method, move, update_order, a
     step <- one_update(parameters, x[, rows, drop = FALSE], d_batch, method, move, update_order)
     total <- total + method$total_cost(step$backward$e[[depth]], step$forward$z[[depth]], d_batch)
     if (decay != 0) total <- total + length(rows) * penalty(parameters$weights, decay)
+    if (!is.null(after_step)) after_step(parameters, rows, d_batch, step)
     parameters <- step$parameters
     if (!is.null(after_update)) after_update(parameters)
   }
@@ -195,6 +223,12 @@ all_finite <- function(arrays) {
     }
   }
   TRUE
+}
+
+not_finite_before_training <- function() {
+  divergence_error(
+    "the cost is NaN or Inf before training: standardise the inputs or use smaller starting weights"
+  )
 }
 
 diverged <- function(epoch, optimizer) {
@@ -226,6 +260,35 @@ snapshot_recorder <- function(numbers, cost_at) {
       }
     },
     kept = function() kept
+  )
+}
+
+# Hands the updates that are due to a recorder; `after_step` is NULL if nothing is recorded.
+record_updates <- function(interval, layers, updates_per_epoch, method, weight_decay) {
+  if (is.null(interval)) {
+    return(list(after_step = NULL, recording = function(...) NULL))
+  }
+  recorder <- step_recorder(interval, layers)
+  due <- recorder$due()
+  updates <- 0
+  list(
+    after_step = function(before, rows, d, step) {
+      updates <<- updates + 1
+      if (updates != due) {
+        return(invisible())
+      }
+      backward <- step$backward
+      depth <- length(backward$e)
+      cost <- method$total_cost(backward$e[[depth]], step$forward$z[[depth]], d)
+      recorder$keep(list(
+        update = updates, epoch = (updates - 1) %/% updates_per_epoch + 1, rows = rows,
+        cost = cost / length(rows) + penalty(before$weights, weight_decay),
+        weights = before$weights, biases = before$biases, e = lapply(backward$e, t),
+        grad_weights = backward$grad_weights, grad_biases = backward$grad_biases
+      ))
+      due <<- recorder$due()
+    },
+    recording = function(of = updates) recorder$recording(of)
   )
 }
 

@@ -115,3 +115,33 @@ def assert_snapshots(found, expected, name):
             what,
         )
         assert_group(kept["cost"], wanted["cost"], tolerance, f"{what}, cost")
+
+
+def assert_recording(found, expected, name):
+    """Assert that the recording of a run is that of a case's expected results, or that none is."""
+    wanted = expected.get("recording")
+    assert (found is None) == (wanted is None), f"{name}: recording"
+    if wanted is None:
+        return
+    assert found["interval"] == wanted["interval"], f"{name}: interval"
+    assert len(found["steps"]) == len(wanted["steps"]), f"{name}: recorded steps"
+    outputs = np.abs(np.asarray(expected["run"]["outputs"])).max()
+    for got, want in zip(found["steps"], wanted["steps"], strict=True):
+        assert list(got) == list(want), f"{name}: fields of a recorded step"
+        for exact in ("update", "epoch", "rows"):
+            assert got[exact] == want[exact], f"{name}: {exact} of step {want['update']}"
+        tolerance = AFTER_ONE_UPDATE if want["update"] == 1 else AFTER_A_THOUSAND
+        size = max(outputs, *map(abs, numbers(want["e"])))
+        for group, scale in (
+            (["cost"], None),
+            (["weights", "biases"], None),
+            (["e"], size),
+            (["grad_weights", "grad_biases"], None),
+        ):
+            assert_group(
+                [got[key] for key in group],
+                [want[key] for key in group],
+                tolerance,
+                f"{name}: {group[0]} of step {want['update']}",
+                scale,
+            )

@@ -48,6 +48,15 @@ export function toRows(flat, rows, columns) {
   );
 }
 
+/** The weights and biases in a flat array as plain arrays. */
+export function asLists(layers, flat) {
+  const { weights, biases } = views(layers, flat);
+  return {
+    weights: weights.map((matrix, i) => toRows(matrix, layers[i + 1], layers[i])),
+    biases: biases.map((vector) => Array.from(vector)),
+  };
+}
+
 /** z = a W' + b for every row of a. */
 function weightedSums(a, weights, biases, rows, inputs, units, z) {
   for (let row = 0; row < rows; row++) {

@@ -19,19 +19,19 @@ const DIGITS = 15;
 const LARGEST_SEED = 2147483647;
 
 /**
- * Round a finite number to 15 significant digits, halves to the even digit as C's printf does
+ * Round a finite number to so many significant digits, halves to the even digit as C's printf does
  * (toExponential rounds them up).
  */
-function roundedExponential(number) {
-  // 100 digits hold every double that has its last digit as a 5 in the 16th place.
+function roundedExponential(number, digits) {
+  // 100 digits hold every double that has its last digit as a 5 in the place after these.
   const [mantissa, exponent] = number.toExponential(99).split("e");
-  const digits = mantissa.replace("-", "").replace(".", "");
-  const half = digits[DIGITS] === "5" && /^0*$/.test(digits.slice(DIGITS + 1));
-  if (half && Number(digits[DIGITS - 1]) % 2 === 0) {
-    return [digits.slice(0, DIGITS), Number(exponent)];
+  const all = mantissa.replace("-", "").replace(".", "");
+  const half = all[digits] === "5" && /^0*$/.test(all.slice(digits + 1));
+  if (half && Number(all[digits - 1]) % 2 === 0) {
+    return [all.slice(0, digits), Number(exponent)];
   }
   const [rounded, power] = Math.abs(number)
-    .toExponential(DIGITS - 1)
+    .toExponential(digits - 1)
     .split("e");
   return [rounded.replace(".", ""), Number(power)];
 }
@@ -40,16 +40,17 @@ function roundedExponential(number) {
  * Write a number as `%.15g` does, or NaN, Inf, -Inf.
  *
  * @param {number} number
+ * @param {number} precision The significant digits, 15 by default: `%.6g` has 6.
  * @returns {string}
  */
-export function formatNumber(number) {
+export function formatNumber(number, precision = DIGITS) {
   if (Number.isNaN(number)) return "NaN";
   if (!Number.isFinite(number)) return number > 0 ? "Inf" : "-Inf";
   const sign = number < 0 || Object.is(number, -0) ? "-" : "";
   if (number === 0) return `${sign}0`;
-  const [digits, exponent] = roundedExponential(number);
+  const [digits, exponent] = roundedExponential(number, precision);
   const significant = digits.replace(/0+$/, "");
-  if (exponent < -4 || exponent >= DIGITS) {
+  if (exponent < -4 || exponent >= precision) {
     const fraction = significant.length > 1 ? `.${significant.slice(1)}` : "";
     const power = String(Math.abs(exponent)).padStart(2, "0");
     return `${sign}${significant[0]}${fraction}e${exponent < 0 ? "-" : "+"}${power}`;
@@ -292,6 +293,18 @@ export function checkSnapshots(value, name) {
     );
   }
   return Array.from(value);
+}
+
+/** Return the interval at which to record steps; null for no recording. */
+export function checkRecord(value, name) {
+  if (value === null) return null;
+  if (value === "steps") return 1;
+  if (!Number.isInteger(value) || value < 1) {
+    throw new InputError(
+      `${name} must be null, "steps" or an integer >= 1, got ${describe(value)}`,
+    );
+  }
+  return value;
 }
 
 /**

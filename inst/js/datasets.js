@@ -142,6 +142,11 @@ async function readFirst(urls) {
   throw new TwinpropError(`cannot read the data set: nothing at ${urls.join(" or ")}`);
 }
 
+/** A JSON file beside this one: all languages share them. */
+export async function readShared(name) {
+  return JSON.parse(await readFirst([new URL(name, import.meta.url)]));
+}
+
 /** Return a list of folders' names, each with a slash at its end. */
 function checkFolders(value) {
   if (!isList(value) || value.length === 0 || !value.every((name) => typeof name === "string")) {
@@ -172,7 +177,7 @@ export async function loadDataset(name, options = {}) {
   const { folders: given = FOLDERS } = options;
   const folders = checkFolders(given);
   const here = (path) => new URL(path, import.meta.url);
-  const { datasets } = JSON.parse(await readFirst([here("datasets.json")]));
+  const { datasets } = await readShared("datasets.json");
   const { title, source, licence, network = null } = datasets[name];
   const csv = await readFirst(folders.map((folder) => here(`${folder}${name}.csv`)));
   return { name, title, source, licence, network, ...planData(datasets[name], csv) };

@@ -18,12 +18,14 @@ export class InputError extends TwinpropError {}
  * Training had to stop.
  *
  * `network` is the network with its last good weights (those from before the epoch that failed),
- * or null.
+ * or null. `recording` has the steps up to the failure, if `Network.train` was asked to record them,
+ * or is null.
  */
 export class TrainingError extends TwinpropError {
   constructor(message, network = null) {
     super(message);
     this.network = network;
+    this.recording = null;
   }
 }
 

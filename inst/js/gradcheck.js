@@ -211,7 +211,7 @@ function centralDifferences(network, x, d, rows, cost, weightDecay) {
  * How far a relative change of the outputs moves the mean cost, before its scale s. A squared cost
  * forgets the size of a in e = a - d; a cross entropy that of z in its sum.
  */
-function outputRounding(forward, d, rows, cost) {
+export function outputRounding(forward, d, rows, cost) {
   const [z, a] = [forward.z.at(-1), forward.a.at(-1)];
   let sum = 0;
   for (let i = 0; i < d.length; i++) {

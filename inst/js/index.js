@@ -6,8 +6,10 @@
 
 export { ACTIVATIONS } from "./activations.js";
 export { RULES } from "./backprop.js";
+export { compareRules } from "./compare_rules.js";
 export { COSTS } from "./costs.js";
 export { DATASETS, loadDataset } from "./datasets.js";
+export { diagnose } from "./diagnose.js";
 export {
   DenominatorError,
   DivergenceError,
@@ -15,6 +17,7 @@ export {
   TrainingError,
   TwinpropError,
 } from "./errors.js";
+export { explain, explainPlan } from "./explain.js";
 export { checkGradient } from "./gradcheck.js";
 export { Network, startingWeights } from "./network.js";
 export { Optimizer, OPTIMIZERS } from "./optimizers.js";

@@ -4,6 +4,7 @@
 
 import { ACTIVATIONS, ACTIVATION_ALIASES } from "./activations.js";
 import {
+  asLists,
   backwardBuffers,
   backwardPass,
   forwardBuffers,
@@ -36,10 +37,18 @@ import {
   valueOr,
 } from "./checks.js";
 import { checkCostFits, checkTargets } from "./costs.js";
+import { notLearned } from "./diagnose.js";
 import { InputError, TrainingError } from "./errors.js";
 import { asOptimizer } from "./optimizers.js";
 import { RandomStream } from "./random.js";
-import { checkBatchSize, checkTraining, exactCost, train, TRAINING_DEFAULTS } from "./training.js";
+import {
+  checkBatchSize,
+  checkTraining,
+  exactCost,
+  runSettings,
+  train,
+  TRAINING_DEFAULTS,
+} from "./training.js";
 
 /** The settings of a network beside its layers, in the order of the plan. */
 const OPTIONS = ["activations", "init", "seed", "weights", "biases"];
@@ -71,15 +80,6 @@ function drawParameters(parameters, layers, init, seed) {
     draw(weights[i]);
     if (INITS[init].biases) draw(biases[i]);
   }
-}
-
-/** The weights and biases in a flat array as plain arrays. */
-function asLists(layers, flat) {
-  const { weights, biases } = views(layers, flat);
-  return {
-    weights: weights.map((matrix, i) => toRows(matrix, layers[i + 1], layers[i])),
-    biases: biases.map((vector) => Array.from(vector)),
-  };
 }
 
 /**
@@ -378,15 +378,35 @@ export class Network {
    * @param {boolean} options.shuffle Whether each epoch has its own order of rows; default false.
    * @param {number} options.seed The seed of these orders; default 42.
    * @param {number[]} options.snapshots After which updates to keep the weights; default none.
+   * @param {number|string|null} options.record Record what updates did: every update ("steps"), or
+   *   the updates 1, 1 + k, 1 + 2k, ...; default null, none. A recording holds at most 2^23 numbers
+   *   (64 MiB); where more would come, every second step is dropped and k doubles, but two steps are
+   *   always kept.
    * @param {?function(number, number)} options.onEpoch Called after each epoch with its number, from
    *   1, and its cost.
    * @returns {Object} The run, as in section 8 of docs/contract.md: `updates`, `seconds`,
    *   `initial_cost`, `cost` (of each epoch), `final_cost`, `outputs`, `errors`, `weights`, `biases`,
-   *   and `snapshots` if asked for.
+   *   and `snapshots` and `recording` if asked for. A recording has its `interval` and its `steps`:
+   *   `update` and `epoch`, the numbers of its `rows` (from 1), `cost` (of the batch, before the
+   *   update), `weights` and `biases` (the ones it started from), `e`, `grad_weights`, `grad_biases`.
+   *   Three more properties are no part of the run's file and not
+   *   enumerable: `network`, a copy of the trained one; `settings`, what it was trained by; and
+   *   `warning`, if 100 updates or more end without having learned (with a cost that is not clearly
+   *   below that of the best constant prediction), which says why, as far as `diagnose` can tell; else
+   *   null.
    * @throws {InputError} If an argument is not of that kind.
    * @throws {DivergenceError} If the cost or a weight becomes NaN or Inf; the network keeps its
    *   weights from before that epoch, and the error's `network` is the network.
    * @throws {DenominatorError} If a rule divides by a sum of weights that is 0 or nearly 0; likewise.
+   *   Both errors carry the steps up to the failure as `recording`, if `record` asks for them.
+   *
+   * @example
+   * // A recorded step again, from its weights.
+   * const run = network.train(x, d, { epochs: 2, record: "steps" });
+   * const { rows, weights, biases, e } = run.recording.steps[6];
+   * const again = new Network(network.layers, { weights, biases });
+   * const take = (from) => rows.map((row) => from[row - 1]);
+   * again.backward(again.forward(take(x)), take(d)).e; // what e holds
    */
   train(x, d, options = {}) {
     checkOptions(options, [...Object.keys(TRAINING_DEFAULTS), "onEpoch"]);
@@ -395,7 +415,14 @@ export class Network {
     const flat = checkMatrix(x, "x", this.layers[0]);
     const desired = this.#checkDesired(d, x.length, settings.cost);
     checkBatchSize(settings.batchSize, "batchSize", x.length);
-    return train(this, flat, desired, x.length, settings, onEpoch);
+    const run = train(this, flat, desired, x.length, settings, onEpoch);
+    const { layers, activations, weights, biases } = this;
+    const network = new Network(layers, { activations, weights, biases });
+    Object.defineProperties(run, {
+      network: { value: network },
+      settings: { value: runSettings(settings, x.length) },
+    });
+    return Object.defineProperty(run, "warning", { value: notLearned(run, x, d) });
   }
 
   #forward(x, rows) {

@@ -168,7 +168,7 @@ export function checkOptimizer(given, naming, where) {
  * new Optimizer("adam", { learningRate: 0.01 }).settings.betas; // [0.9, 0.999]
  */
 export class Optimizer {
-  #state = null;
+  #state = {};
   #size = 0;
   #step;
 
@@ -188,16 +188,33 @@ export class Optimizer {
     this.updates = 0;
   }
 
+  /** What it remembers: arrays over all weights, then all biases; empty at the start. */
+  get state() {
+    return this.#state;
+  }
+
+  /** What the entries of `state[name]` are before the first update. */
+  startOf(name) {
+    const start = OPTIMIZERS[this.settings.name].state[name];
+    return typeof start === "string" ? this.settings[start] : start;
+  }
+
+  /** An optimiser of the same settings that remembers the same, in arrays of its own. */
+  copy() {
+    const { name, ...parameters } = this.settings;
+    const made = new Optimizer(name, parameters);
+    for (const [key, values] of Object.entries(this.#state)) made.#state[key] = values.slice();
+    made.#size = this.#size;
+    made.updates = this.updates;
+    return made;
+  }
+
   /** Count an update of `size` parameters; the first makes the state. */
   startUpdate(size) {
-    if (this.#state === null) {
-      const start = (value) => (typeof value === "string" ? this.settings[value] : value);
-      this.#state = Object.fromEntries(
-        Object.entries(OPTIMIZERS[this.settings.name].state).map(([key, value]) => [
-          key,
-          new Float64Array(size).fill(start(value)),
-        ]),
-      );
+    if (this.#size === 0) {
+      for (const name of Object.keys(OPTIMIZERS[this.settings.name].state)) {
+        this.#state[name] = new Float64Array(size).fill(this.startOf(name));
+      }
       this.#size = size;
     }
     if (this.#size !== size) {

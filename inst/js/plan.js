@@ -148,6 +148,15 @@ export function readPlan(source) {
 export async function runPlan(source, options = {}) {
   checkKeys(checkObject(options, "options"), "options", ["loadDataset", "onEpoch"]);
   const { loadDataset: load = loadDataset, onEpoch = null } = options;
+  const { network, x, d, training } = await loadPlan(source, load);
+  return network.train(x, d, { ...training, onEpoch });
+}
+
+/**
+ * Read a plan and make what it stands for: the network, the samples, and the settings of the
+ * training in camelCase, with an Optimizer among them.
+ */
+export async function loadPlan(source, load) {
   checkFunction(load, "loadDataset");
   const plan = readPlan(source);
   const { layers, ...others } = plan.network;
@@ -159,7 +168,7 @@ export async function runPlan(source, options = {}) {
   }
   const { name, ...parameters } = camelKeys(plan.training.optimizer);
   const network = new Network(layers, camelKeys(others));
-  return network.train(x, d, { ...training, optimizer: new Optimizer(name, parameters), onEpoch });
+  return { network, x, d, training: { ...training, optimizer: new Optimizer(name, parameters) } };
 }
 
 /** JSON in which every number reads back as the same float64: JSON.stringify writes -0 as 0. */

@@ -66,9 +66,11 @@ async function main(args) {
   }
   if (args.length < 1 || args.length > 2) throw new InputError(USAGE);
   const [plan, run = "-"] = args;
-  const content = `${formatRun(await runPlan(await readSource(plan)))}\n`;
+  const trained = await runPlan(await readSource(plan));
+  const content = `${formatRun(trained)}\n`;
   if (run === "-") process.stdout.write(content);
   else await writeWhole(run, content);
+  if (trained.warning !== null) console.error(`Warning: ${trained.warning}`);
 }
 
 process.stdout.on("error", (error) => {

@@ -4,6 +4,7 @@
 // update allocates nothing.
 
 import {
+  asLists,
   backwardBuffers,
   backwardPass,
   forwardBuffers,
@@ -20,6 +21,7 @@ import {
 import {
   checkChoice,
   checkInteger,
+  checkRecord,
   checkSeed,
   checkSnapshots,
   checkSwitch,
@@ -31,6 +33,7 @@ import {
 import { COSTS, penalty } from "./costs.js";
 import { DivergenceError, InputError, TrainingError } from "./errors.js";
 import { RandomStream } from "./random.js";
+import { Recorder } from "./recorder.js";
 
 /** The package's version, as in package.json. */
 export const VERSION = "0.1.0";
@@ -50,6 +53,7 @@ export const TRAINING_DEFAULTS = frozen({
   shuffle: false,
   seed: 42,
   snapshots: [],
+  record: null,
 });
 
 /**
@@ -73,6 +77,7 @@ export function checkTraining(given, naming, checkOptimizer) {
     shuffle: check("shuffle", checkSwitch),
     seed: check("seed", checkSeed),
     snapshots: check("snapshots", checkSnapshots),
+    record: check("record", checkRecord),
   };
 }
 
@@ -87,6 +92,12 @@ export function checkBatchSize(value, name, rows) {
   return value;
 }
 
+/** What a run was trained by, as plain values. */
+export function runSettings({ snapshots, optimizer, batchSize, ...others }, rows) {
+  const { settings } = optimizer;
+  return { ...others, optimizer: { ...settings }, batchSize: batchSize ?? rows };
+}
+
 function allFinite(values) {
   for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
   return true;
@@ -97,7 +108,7 @@ function copyRow(from, source, columns, to, target) {
   for (let j = 0; j < columns; j++) to[target * columns + j] = from[source * columns + j];
 }
 
-function diverged(epoch, optimizer) {
+export function diverged(epoch, optimizer) {
   return new DivergenceError(
     `the cost or a weight became NaN or Inf in epoch ${epoch}; the network keeps its weights ` +
       "from before that epoch. Try a smaller learning_rate " +
@@ -179,6 +190,29 @@ class Update {
     if (mover === null) moveAll(optimizer, parameters, this.gradients, this.weightCount);
     return cost;
   }
+
+  /**
+   * What the update that was made last did, as a recording has it: from its epoch, its rows as for
+   * `make`, the parameters that it started from and the penalty of these.
+   */
+  record(update, epoch, order, from, to, startedFrom, penaltyThen) {
+    const { layers } = this.how;
+    const rows = to - from;
+    const cost = this.how.cost(this.lastZ, this.lastA, this.batchD, rows, this.outputs);
+    const started = asLists(layers, startedFrom);
+    const gradients = asLists(layers, this.gradients);
+    return {
+      update,
+      epoch,
+      rows: Array.from(order.slice(from, to), (row) => row + 1),
+      cost: cost / rows + penaltyThen,
+      weights: started.weights,
+      biases: started.biases,
+      e: this.backward.e.map((flat, i) => toRows(flat, rows, layers[i + 1])),
+      grad_weights: gradients.weights,
+      grad_biases: gradients.biases,
+    };
+  }
 }
 
 /**
@@ -217,6 +251,8 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
   const kept = [];
   let updates = 0;
   let due = settings.snapshots[0];
+  const recorder = settings.record === null ? null : new Recorder(settings.record, layers);
+  let dueStep = recorder?.due;
   let finalCost;
   try {
     for (let epoch = 1; epoch <= epochs; epoch++) {
@@ -225,6 +261,7 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
       let total = 0;
       for (let from = 0; from < rows; from += batchSize) {
         const to = Math.min(from + batchSize, rows);
+        const startedFrom = updates + 1 === dueStep ? parameters.slice() : null;
         // The penalty is that of the weights of this forward pass.
         total += (to - from) * penalty(allWeights, weightDecay);
         total += update.make(order, from, to);
@@ -232,6 +269,11 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
         if (updates === due) {
           kept.push({ updates, cost: measure(), weights: network.weights, biases: network.biases });
           due = settings.snapshots[kept.length];
+        }
+        if (startedFrom !== null) {
+          const decay = penalty(startedFrom.subarray(0, update.weightCount), weightDecay);
+          recorder.keep(update.record(updates, epoch, order, from, to, startedFrom, decay));
+          dueStep = recorder.due;
         }
       }
       if (!Number.isFinite(total) || !allFinite(parameters)) throw diverged(epoch, optimizer);
@@ -244,6 +286,7 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
     if (error instanceof TrainingError) {
       parameters.set(before);
       error.network = network;
+      error.recording = recorder?.recording() ?? null;
     }
     throw error;
   }
@@ -266,5 +309,6 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
     biases: network.biases,
   };
   if (settings.snapshots.length > 0) run.snapshots = kept;
+  if (recorder !== null) run.recording = recorder.recording();
   return run;
 }

@@ -6,9 +6,11 @@ updated weights in every language; `twinprop crosscheck` proves it.
 
 from twinprop.activations import ACTIVATIONS
 from twinprop.backprop import RULES, Backward, Forward
+from twinprop.compare_rules import RuleComparison, compare_rules
 from twinprop.costs import COSTS
 from twinprop.crosscheck import crosscheck
 from twinprop.datasets import dataset_names, load_dataset
+from twinprop.diagnose import Diagnosis, diagnose
 from twinprop.engines import run_plan_on
 from twinprop.errors import (
     DenominatorError,
@@ -24,7 +26,9 @@ from twinprop.gradcheck import GradientCheck, check_gradient
 from twinprop.network import Network, starting_weights
 from twinprop.optimizers import OPTIMIZERS, Optimizer
 from twinprop.plan import read_plan, run_plan, write_run
+from twinprop.plots import plot_cost, plot_decision, plot_network, plot_rules
 from twinprop.random import RandomStream
+from twinprop.recorder import Recording
 from twinprop.training import Run
 from twinprop.version import __version__
 
@@ -35,6 +39,7 @@ __all__ = [
     "RULES",
     "Backward",
     "DenominatorError",
+    "Diagnosis",
     "DivergenceError",
     "EngineError",
     "Explanation",
@@ -44,17 +49,25 @@ __all__ = [
     "Network",
     "Optimizer",
     "RandomStream",
+    "Recording",
+    "RuleComparison",
     "Run",
     "TrainingError",
     "TwinpropError",
     "TwinpropWarning",
     "__version__",
     "check_gradient",
+    "compare_rules",
     "crosscheck",
     "dataset_names",
+    "diagnose",
     "explain",
     "explain_plan",
     "load_dataset",
+    "plot_cost",
+    "plot_decision",
+    "plot_network",
+    "plot_rules",
     "read_plan",
     "run_plan",
     "run_plan_on",

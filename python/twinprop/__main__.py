@@ -142,11 +142,13 @@ def _run(options: argparse.Namespace) -> int:
     if plan.dropped:
         print(f"{plan.dropped} rows with missing values are left out", file=sys.stderr)
     if options.engine == "python":
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "training interrupted")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
             run = run_plan(plan, progress=options.progress)
         if len(run.cost) < plan.training["epochs"]:  # part of a run is no run of this plan
             raise KeyboardInterrupt
+        for warning in caught:
+            print(f"Warning: {warning.message}", file=sys.stderr)
     else:
         from twinprop.engines import run_plan_on
 

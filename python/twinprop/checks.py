@@ -228,6 +228,17 @@ def check_snapshots(value: Any, name: str) -> tuple[int, ...]:
     return tuple(int(entry) for entry in entries)
 
 
+def check_record(value: Any, name: str) -> int | None:
+    """Return the interval at which to record steps; None for no recording."""
+    if value is None:
+        return None
+    if isinstance(value, str) and value == "steps":
+        return 1
+    if not is_integer(value) or value < 1:
+        raise InputError(f'{name} must be null, "steps" or an integer >= 1, got {describe(value)}')
+    return int(value)
+
+
 def check_matrix(value: Any, name: str, columns: int, rows: int | None = None) -> Array:
     """Return a float64 array (rows, columns) of finite numbers.
 

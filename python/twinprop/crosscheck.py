@@ -17,7 +17,7 @@ from twinprop.datasets import dataset_names, load_dataset
 from twinprop.engines import ENGINES
 from twinprop.errors import EngineError, InputError, TwinpropError
 from twinprop.network import Network, starting_weights
-from twinprop.plan import Plan, check_plan, read_plan, run_plan
+from twinprop.plan import Plan, check_plan, read_plan, train_plan
 from twinprop.random import RandomStream
 from twinprop.resources import js_folder
 from twinprop.training import Run
@@ -121,7 +121,9 @@ def make_checks(dataset: str) -> list[Check]:
 def make_plan_check(path: str) -> Check:
     """Return the check of a plan of one's own, with the snapshots that are compared."""
     plan = read_plan(path)
-    plan = replace(plan, training=plan.training | {"snapshots": (1, 10, 1000)})
+    # No recording: it is not compared, and torch keeps none.
+    compared = {"snapshots": (1, 10, 1000), "record": None}
+    plan = replace(plan, training=plan.training | compared)
     return Check(path, plan.training["rule"], plan.training["cost"], "plan", plan)
 
 
@@ -569,7 +571,7 @@ def _rounding(plan: Plan, reference: Run) -> float | None:
     network.parameters *= 1.0 + 1e-15 * signs
     moved = {**plan.network, "weights": network.weights, "biases": network.biases}
     try:
-        run = run_plan(replace(plan, network=moved))
+        run = train_plan(replace(plan, network=moved))
     except TwinpropError:
         return None
     return _difference([*run.weights, *run.biases], [*reference.weights, *reference.biases])
@@ -589,7 +591,7 @@ def _departure(check: Check) -> Departure:
     a, b = changes
     lengths = float(np.linalg.norm(a)), float(np.linalg.norm(b))
     training = plan.training | {"rule": "gradient", "update_order": "simultaneous"}
-    runs = [run_plan(plan), run_plan(replace(plan, training=training))]
+    runs = [train_plan(plan), train_plan(replace(plan, training=training))]
     ours, theirs = [[*run.weights, *run.biases] for run in runs]
     return Departure(
         check.dataset,

@@ -20,8 +20,7 @@ from twinprop.errors import (
     EngineError,
     TwinpropError,
 )
-from twinprop.plan import Plan, read_plan, run_from_dict
-from twinprop.plan import run_plan as _run_plan_in_python
+from twinprop.plan import Plan, read_plan, run_from_dict, train_plan, with_plan
 from twinprop.resources import js_folder
 from twinprop.training import Run
 
@@ -97,7 +96,7 @@ def _torch_missing() -> str | None:
 def _run_in_r(plan: Plan) -> Run:
     from twinprop.r_bridge import run_plan_in_r
 
-    return run_plan_in_r(plan)
+    return with_plan(run_plan_in_r(plan), plan)
 
 
 def _run_in_rscript(plan: Plan) -> Run:
@@ -125,7 +124,8 @@ def _run_by_files(name: str, command: list[str], plan: Plan, environment: Mappin
         )
         if done.returncode != 0:
             raise _engine_failed(name, done.stderr)
-        return run_from_dict(json.loads(run_file.read_text(encoding="utf-8")))
+        run = run_from_dict(json.loads(run_file.read_text(encoding="utf-8")))
+        return with_plan(run, plan)
 
 
 #: How the messages of the errors that are not about the input begin.
@@ -149,11 +149,11 @@ def _engine_failed(name: str, stderr: str) -> TwinpropError:
 def _run_in_torch(plan: Plan) -> Run:
     from twinprop.torch_engine import run_plan_in_torch
 
-    return run_plan_in_torch(plan)
+    return with_plan(run_plan_in_torch(plan), plan)
 
 
 ENGINES: dict[str, Engine] = {
-    "python": Engine("numpy", lambda: None, _run_plan_in_python),
+    "python": Engine("numpy", lambda: None, train_plan),
     "r": Engine("R in this process, through rpy2", _r_missing, _run_in_r),
     "rscript": Engine("R by a plan file", _rscript_missing, _run_in_rscript),
     "js": Engine("node by a plan file", _js_missing, _run_in_js),
@@ -180,7 +180,8 @@ def run_plan_on(plan: Plan | Mapping[str, Any] | str | os.PathLike[str], engine:
     InputError
         If the engine is unknown or the plan is not allowed.
     EngineError
-        If the engine is missing or failed; the message says what to install.
+        If the engine is missing or failed, the message says what to install; or if it keeps no
+        recording (torch) and the plan asks for one.
     DivergenceError, DenominatorError
         As for `Network.train`.
     """

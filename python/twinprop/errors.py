@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from twinprop.network import Network
+    from twinprop.recorder import Recording
 
 
 class TwinpropError(Exception):
@@ -27,9 +28,12 @@ class TrainingError(TwinpropError, ArithmeticError):
     ----------
     network : Network or None
         The network with its last good weights: those from before the epoch that failed.
+    recording : Recording or None
+        The steps up to the failure, if `Network.train` was asked to record them.
     """
 
     network: Network | None = None
+    recording: Recording | None = None
 
 
 class DivergenceError(TrainingError):

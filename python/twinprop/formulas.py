@@ -238,6 +238,11 @@ def _running_mean(keep: Quantity, before: Quantity, added: Expression) -> Expres
     return Sum([Product([keep, before]), Product([difference(ONE, keep), added])])
 
 
+def _square_size(G: Quantity) -> float:
+    """Return the size of G^2: a rounding of G moves it by 2 abs(G) times that."""
+    return abs(G.value) * G.size
+
+
 def _sgd(q: Quantities, of: Quantity, G: Quantity) -> Move:
     settings = q.record.optimizer.settings
     eta, mu = q.setting("eta", settings["learning_rate"]), q.setting("mu", settings["momentum"])
@@ -257,7 +262,7 @@ def _rmsprop(q: Quantities, of: Quantity, G: Quantity) -> Move:
     eta, mu = q.setting("eta", settings["learning_rate"]), q.setting("mu", settings["momentum"])
     alpha, eps = q.setting("alpha", settings["alpha"]), q.setting("eps", settings["eps"])
     before = q.remembered("v", "square", of, False, 0.0)
-    v = q.remembered("v", "square", of, True, 0.0)
+    v = q.remembered("v", "square", of, True, (1.0 - alpha.value) * _square_size(G))
     steps: Steps = [(v, _running_mean(alpha, before, Power(G, TWO)))]
     step: Expression = Quotient(G, Sum([Call("sqrt", [v]), eps]))
     size = _over(G.size, math.sqrt(v.value) + eps.value)
@@ -278,7 +283,7 @@ def _adam(q: Quantities, of: Quantity, G: Quantity) -> Move:
     before = q.remembered("m", "mean", of, False, 0.0)
     m = q.remembered("m", "mean", of, True, max(b1 * before.size, (1.0 - b1) * G.size))
     former = q.remembered("v", "square", of, False, 0.0)
-    v = q.remembered("v", "square", of, True, 0.0)
+    v = q.remembered("v", "square", of, True, (1.0 - b2) * _square_size(G))
     steps: Steps = [
         (m, _running_mean(beta1, before, G)),
         (v, _running_mean(beta2, former, Power(G, TWO))),

@@ -298,7 +298,7 @@ def central_differences(
         middle = measure(0, x, start)
         if not math.isfinite(middle):
             raise _not_finite(network)
-        outputs = _output_rounding(start, d, cost) * function.scale(network.layers[-1])
+        outputs = output_rounding(start, d, cost) * function.scale(network.layers[-1])
         result = []
         for i, layer in enumerate(zip(weights, biases, strict=True)):
             low, high = buffers(i), buffers(i)
@@ -307,7 +307,7 @@ def central_differences(
     return Differences(*(np.array(column) for column in zip(*result, strict=True)))
 
 
-def _output_rounding(forward: Forward, d: Array, cost: str) -> float:
+def output_rounding(forward: Forward, d: Array, cost: str) -> float:
     """Return how far a relative change of the outputs moves the mean cost, before its scale s.
 
     A squared cost forgets the size of a in e = a - d; a cross entropy that of z in its sum.

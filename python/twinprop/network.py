@@ -519,6 +519,7 @@ class Network:
         shuffle: bool = False,
         seed: int = 42,
         snapshots: Sequence[int] = (),
+        record: int | str | None = None,
         progress: bool = False,
     ) -> Run:
         """Train by gradient descent, or by another rule; the weights change in place.
@@ -548,13 +549,18 @@ class Network:
             Seed of the shuffles.
         snapshots : sequence of int, default ()
             Numbers of updates after which the run keeps the weights and the exact cost.
+        record : int, "steps" or None, default None
+            Record what updates did: every update ("steps"), or the updates 1, 1 + k, 1 + 2k, ... A
+            recording holds at most 2^23 numbers (64 MiB); where more would come, every second step
+            is dropped and k doubles, but two steps are always kept.
         progress : bool, default False
             Show the cost and the time left: a bar on a terminal (with tqdm installed), else lines.
 
         Returns
         -------
         Run
-            Costs, outputs, errors and weights; its `history` is a DataFrame.
+            Costs, outputs, errors and weights; its `history` is a DataFrame, its `recording` the
+            recorded steps.
 
         Raises
         ------
@@ -564,12 +570,16 @@ class Network:
             If the cost or a weight becomes NaN or Inf; the network keeps its weights from before
             that epoch.
         DenominatorError
-            If a rule has to divide by a sum of weights of 0 or nearly 0; the same.
+            If a rule has to divide by a sum of weights of 0 or nearly 0; the same. Both errors
+            carry the steps up to the failure as `recording`, if `record` asks for them.
 
         Warns
         -----
         UserWarning
             If it is interrupted (Ctrl-C); the run then ends with the last whole epoch.
+        TwinpropWarning
+            If 100 updates or more end without having learned: with a cost that is not clearly below
+            that of the best constant prediction. It says why, as far as `diagnose` can tell.
 
         Examples
         --------
@@ -577,6 +587,20 @@ class Network:
         >>> run = network.train([[0, 1], [1, 0]], [[1], [0]], epochs=3, batch_size=None)
         >>> run.updates, len(run.cost)
         (3, 3)
+
+        The steps on the way, and one of them again from its weights (see `Recording`):
+
+        >>> network = Network([2, 2, 1], "tanh")
+        >>> run = network.train([[0, 1], [1, 0]], [[1], [0]], epochs=3, record="steps")
+        >>> run.recording
+        Recording: 6 steps of 6 updates (interval 1)
+        >>> step = run.recording[2]
+        >>> step.update, step.epoch, step.rows.tolist()
+        (3, 2, [1])
+        >>> again = Network([2, 2, 1], "tanh", weights=step.weights, biases=step.biases)
+        >>> backward = again.backward(again.forward([[0, 1]]), [[1]])
+        >>> np.allclose(backward.grad_weights[0], step.grad_weights[0])
+        True
         """
         settings = {
             "cost": cost,
@@ -588,6 +612,7 @@ class Network:
             "shuffle": shuffle,
             "seed": seed,
             "snapshots": snapshots,
+            "record": record,
         }
         return training.train(self, x, d, settings, progress=progress)
 

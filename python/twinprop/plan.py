@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -27,9 +27,11 @@ from twinprop.checks import (
 )
 from twinprop.costs import check_cost_fits, check_targets
 from twinprop.datasets import dataset_plan_data
+from twinprop.diagnose import warn_unless_learned
 from twinprop.errors import InputError
 from twinprop.network import Network, check_network
 from twinprop.optimizers import Optimizer, Settings, check_optimizer
+from twinprop.recorder import RecordedStep, Recording
 from twinprop.training import (
     DEFAULTS,
     Run,
@@ -207,12 +209,24 @@ def run_plan(
     DivergenceError, DenominatorError
         As for `Network.train`.
 
+    Warns
+    -----
+    TwinpropWarning
+        As for `Network.train`.
+
     Examples
     --------
     >>> run_plan({"training": {"epochs": 10}})
     Run('python', 10 epochs, 40 updates, cost 0.136727 -> 0.124664)
     """
     plan = read_plan(plan)
+    run = train_plan(plan, progress=progress)
+    warn_unless_learned(run, plan.x, plan.d, stacklevel=2)  # whoever called run_plan
+    return run
+
+
+def train_plan(plan: Plan, *, progress: bool = False) -> Run:
+    """Train what a plan says, without a word on whether it has learned."""
     training = dict(plan.training)
     optimizer = Optimizer(**training.pop("optimizer"))
     network = Network(**plan.network)
@@ -236,7 +250,19 @@ def run_to_dict(run: Run) -> dict[str, Any]:
         result[name] = _plain(getattr(run, name))
     if run.snapshots:
         result["snapshots"] = [_plain(vars(snapshot)) for snapshot in run.snapshots]
+    if run.recording is not None:
+        result["recording"] = {
+            "interval": run.recording.interval,
+            "steps": [_plain(vars(step)) for step in run.recording],
+        }
     return result
+
+
+def with_plan(run: Run, plan: Plan) -> Run:
+    """Return a run that another engine made of a plan with what its file does not hold."""
+    start = {**plan.network, "weights": run.weights, "biases": run.biases}
+    settings = {name: value for name, value in plan.training.items() if name != "snapshots"}
+    return replace(run, network=Network(**start), settings=settings)
 
 
 def run_from_dict(run: Mapping[str, Any]) -> Run:
@@ -262,7 +288,35 @@ def run_from_dict(run: Mapping[str, Any]) -> Run:
             Snapshot(kept["updates"], kept["cost"], arrays(kept["weights"]), arrays(kept["biases"]))
             for kept in run.get("snapshots", [])
         ],
+        recording=recording_from_dict(run["recording"], run["updates"])
+        if "recording" in run
+        else None,
     )
+
+
+def recording_from_dict(recording: Mapping[str, Any], updates: int) -> Recording:
+    """Return a recording from what a run file says, or R in this process."""
+
+    def number(value: Any) -> Any:
+        return np.asarray(value).item()
+
+    def arrays(values: Any) -> list[Array]:
+        return [np.asarray(value, dtype=np.float64) for value in values]
+
+    steps = [
+        RecordedStep(
+            update=int(number(step["update"])),
+            epoch=int(number(step["epoch"])),
+            rows=np.asarray(step["rows"], dtype=np.int64),
+            cost=float(number(step["cost"])),
+            **{
+                name: arrays(step[name])
+                for name in ("weights", "biases", "e", "grad_weights", "grad_biases")
+            },
+        )
+        for step in recording["steps"]
+    ]
+    return Recording(int(number(recording["interval"])), updates, steps)
 
 
 def write_run(run: Run, output: str | os.PathLike[str]) -> None:

@@ -17,20 +17,22 @@ Show = Callable[[int, float], None]
 
 
 @contextmanager
-def show_progress(wanted: bool, epochs: int) -> Iterator[Show]:
+def show_progress(wanted: bool, epochs: int, label: str = "") -> Iterator[Show]:
     """Give a function ``show(epoch, cost)`` for the end of each epoch.
 
     A bar with the cost and the time left if standard error is a terminal and tqdm is installed,
-    else a line an epoch (at most `MOST_LINES`, evenly spaced); nothing if it is not wanted.
+    else a line an epoch (at most `MOST_LINES`, evenly spaced); nothing if it is not wanted. The
+    label, if any, goes before it: which of several trainings this is.
     """
     if not wanted:
         yield lambda epoch, cost: None
         return
     tqdm = _tqdm() if sys.stderr.isatty() else None
     if tqdm is None:
-        yield _lines(epochs)
+        yield _lines(epochs, label)
         return
-    with tqdm(total=epochs, unit="epoch", file=sys.stderr) as bar:
+    about = {"desc": label} if label else {}
+    with tqdm(total=epochs, unit="epoch", file=sys.stderr, **about) as bar:
 
         def show(epoch: int, cost: float) -> None:
             bar.set_postfix_str(f"cost {cost:.6g}", refresh=False)
@@ -64,11 +66,12 @@ def _tqdm() -> Any:
     return tqdm
 
 
-def _lines(epochs: int) -> Show:
+def _lines(epochs: int, label: str) -> Show:
+    start = f"{label}: " if label else ""
     every = max(1, -(-epochs // MOST_LINES))
 
     def show(epoch: int, cost: float) -> None:
         if epoch % every == 0 or epoch == epochs:
-            print(f"epoch {epoch}/{epochs} cost {cost:.6g}", file=sys.stderr, flush=True)
+            print(f"{start}epoch {epoch}/{epochs} cost {cost:.6g}", file=sys.stderr, flush=True)
 
     return show

@@ -24,7 +24,7 @@ from twinprop.errors import (
     InputError,
     TwinpropError,
 )
-from twinprop.plan import Plan
+from twinprop.plan import Plan, recording_from_dict
 from twinprop.training import Run, Snapshot
 
 _LOCK = threading.RLock()
@@ -184,6 +184,9 @@ def run_plan_in_r(plan: Plan) -> Run:
             )
             for kept in result.get("snapshots") or []
         ],
+        recording=recording_from_dict(result["recording"], int(result["updates"].item()))
+        if "recording" in result
+        else None,
     )
 
 

@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from twinprop.backprop import VANISHING, vanishing_denominator
 from twinprop.checks import Array
+from twinprop.errors import EngineError
 from twinprop.network import Network
 from twinprop.plan import Plan
 from twinprop.random import RandomStream
@@ -258,9 +259,13 @@ def run_plan_in_torch(plan: Plan) -> Run:
 
     Raises
     ------
+    EngineError
+        If the plan asks for a recording.
     DivergenceError, DenominatorError
         As for `Network.train`, with the same messages.
     """
+    if plan.training["record"] is not None:
+        raise EngineError('engine "torch" keeps no recording')
     with _one_thread():
         return _train(plan)
 

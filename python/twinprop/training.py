@@ -31,6 +31,7 @@ from twinprop.checks import (
     check_choice,
     check_integer,
     check_matrix,
+    check_record,
     check_seed,
     check_snapshots,
     check_switch,
@@ -42,6 +43,7 @@ from twinprop.errors import DivergenceError, InputError, TrainingError
 from twinprop.optimizers import Optimizer, as_optimizer
 from twinprop.progress import show_progress
 from twinprop.random import RandomStream
+from twinprop.recorder import RecordedStep, Recorder, Recording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,6 +91,13 @@ class Run:
         After the last update; (n_l, n_{l-1}) and (n_l,) each.
     snapshots : list of Snapshot
         The ones asked for.
+    recording : Recording or None
+        The recorded steps, if asked for.
+    network : Network or None
+        The trained one, a copy; None if the run was read from a file.
+    settings : dict or None
+        What it was trained by: cost, rule, update_order, optimizer (a dict of its settings),
+        batch_size, epochs, shuffle and seed; None if the run was read from a file.
     """
 
     engine: str
@@ -102,6 +111,9 @@ class Run:
     weights: list[Array]
     biases: list[Array]
     snapshots: list[Snapshot] = field(default_factory=list)
+    recording: Recording | None = None
+    network: Network | None = field(default=None, repr=False)
+    settings: dict[str, Any] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -127,6 +139,7 @@ DEFAULTS: dict[str, Any] = {
     "shuffle": False,
     "seed": 42,
     "snapshots": (),
+    "record": None,
 }
 
 
@@ -147,6 +160,7 @@ def check_training(
         "shuffle": check_switch(given["shuffle"], f"{prefix}shuffle"),
         "seed": check_seed(given["seed"], f"{prefix}seed"),
         "snapshots": check_snapshots(given["snapshots"], f"{prefix}snapshots"),
+        "record": check_record(given["record"], f"{prefix}record"),
     }
 
 
@@ -262,7 +276,11 @@ def train(network: Network, x: Any, d: Any, settings: Mapping[str, Any], *, prog
     x = check_matrix(x, "x", network.layers[0])
     d = network.check_targets(d, x, checked["cost"])
     checked["batch_size"] = check_batch_size(checked["batch_size"], "batch_size", len(x))
-    return run_training(network, x, d, progress=check_switch(progress, "progress"), **checked)
+    run = run_training(network, x, d, progress=check_switch(progress, "progress"), **checked)
+    from twinprop.diagnose import warn_unless_learned  # which needs runs and networks itself
+
+    warn_unless_learned(run, x, d, stacklevel=3)  # whoever called Network.train
+    return run
 
 
 def run_training(
@@ -279,9 +297,11 @@ def run_training(
     shuffle: bool,
     seed: int,
     snapshots: Sequence[int],
+    record: int | None = None,
     progress: bool = False,
+    after_epoch: Callable[[int, float], None] | None = None,
 ) -> Run:
-    """Train with settings that were checked."""
+    """Train with settings that were checked; `after_epoch` gets each epoch's number and cost."""
     started = time.perf_counter()
     rows = len(x)
     weight_decay = optimizer.settings["weight_decay"]
@@ -310,6 +330,9 @@ def run_training(
     epoch_costs: list[float] = []
     kept: list[Snapshot] = []
     to_keep = [*snapshots, math.inf]
+    recorder = None if record is None else Recorder(record, network.layers)
+    due = math.inf if recorder is None else recorder.due
+    order = np.arange(rows)
     updates = begun = 0
     before = network.parameters.copy()
     try:
@@ -324,6 +347,7 @@ def run_training(
                 total = 0.0
                 for start, stop, one in batches:
                     batch_d = shuffled_d[start:stop]
+                    started_from = network.parameters.copy() if updates + 1 == due else None
                     # The penalty is that of the weights of this forward pass.
                     total += (stop - start) * penalty(weights, weight_decay)
                     one(shuffled_x[start:stop], batch_d)
@@ -334,16 +358,33 @@ def run_training(
                         exact, _ = exact_cost(network, x, d, cost, weight_decay)
                         copies = network.views(network.parameters.copy())
                         kept.append(Snapshot(updates, exact, *copies))
+                    if recorder is not None and started_from is not None:
+                        mean = float(sample_cost(z[-1], a[-1], batch_d).mean())
+                        decay = penalty(started_from[: network.n_weights], weight_decay)
+                        step = RecordedStep(
+                            updates,
+                            epoch,
+                            order[start:stop] + 1,
+                            mean + decay,
+                            *network.views(started_from),
+                            [e.copy() for e in one.buffers.backward.e],
+                            *network.views(one.gradient.copy()),
+                        )
+                        recorder.keep(step)
+                        due = recorder.due
                 if not (math.isfinite(total) and np.isfinite(network.parameters).all()):
                     raise diverged(epoch, optimizer.settings["learning_rate"])
                 epoch_costs.append(total / rows)
                 show(epoch, epoch_costs[-1])
+                if after_epoch is not None:
+                    after_epoch(epoch, epoch_costs[-1])
         final_cost, outputs = exact_cost(network, x, d, cost, weight_decay)
         if not math.isfinite(final_cost):
             raise diverged(epochs, optimizer.settings["learning_rate"])
     except TrainingError as error:
         np.copyto(network.parameters, before)
         error.network = network
+        error.recording = None if recorder is None else recorder.recording(updates)
         raise
     except KeyboardInterrupt:
         if len(epoch_costs) < begun:  # in the middle of an epoch
@@ -369,6 +410,18 @@ def run_training(
         weights=final_weights,
         biases=final_biases,
         snapshots=kept,
+        recording=None if recorder is None else recorder.recording(updates),
+        network=copy.deepcopy(network),
+        settings={
+            "cost": cost,
+            "rule": rule,
+            "update_order": update_order,
+            "optimizer": dict(optimizer.settings),
+            "batch_size": batch_size,
+            "epochs": epochs,
+            "shuffle": shuffle,
+            "seed": seed,
+        },
     )
 
 

@@ -14,7 +14,7 @@ from twinprop import EngineError, InputError, crosscheck, dataset_names
 from twinprop.__main__ import main
 from twinprop.crosscheck import TOLERANCES, differences, make_checks
 from twinprop.engines import ENGINES, Engine
-from twinprop.plan import read_plan, run_plan
+from twinprop.plan import read_plan, train_plan
 from twinprop.r_bridge import r_environment
 
 OUTSIDE = ("r", "rscript", "js", "torch")
@@ -51,7 +51,7 @@ def a_wrong_engine(monkeypatch):
 
     def wrong(change):
         def run(plan):
-            return change(run_plan(plan))
+            return change(train_plan(plan))
 
         monkeypatch.setitem(ENGINES, "torch", Engine("wrong", lambda: None, run))
 
@@ -101,7 +101,7 @@ def test_the_longest_label_keeps_a_space_before_the_engine(a_wrong_engine):
 
 def test_what_cannot_be_compared_differs():
     plan = make_checks("xor")[0].plan
-    run = run_plan(plan)
+    run = train_plan(plan)
     for wrong in (
         dataclasses.replace(run, outputs=run.outputs.ravel()),
         dataclasses.replace(run, outputs=np.full_like(run.outputs, np.nan)),

@@ -15,6 +15,7 @@ from conformance import (
     AFTER_A_THOUSAND,
     AFTER_ONE_UPDATE,
     assert_group,
+    assert_recording,
     assert_run,
     assert_snapshots,
     cases,
@@ -24,9 +25,9 @@ from conformance import (
 )
 from engine_runs import run_on
 from random_plans import random_plan
-from twinprop import DenominatorError, DivergenceError, Network, TwinpropError
+from twinprop import DenominatorError, DivergenceError, EngineError, Network, TwinpropError
 from twinprop.engines import ENGINES, run_plan_on
-from twinprop.plan import read_plan, run_plan, run_to_dict
+from twinprop.plan import read_plan, run_to_dict, train_plan
 
 CASES = cases()
 TRAINING_ERRORS = {
@@ -42,9 +43,14 @@ WELL_CONDITIONED = 1e-12
 @pytest.mark.parametrize("name", CASES)
 def test_conformance_case(engine, name):
     case = CASES[name]
+    if "recording" in case["expected"] and engine.name == "torch":
+        with pytest.raises(EngineError, match='^engine "torch" keeps no recording$'):
+            engine(read_plan(case["plan"]))
+        return
     run = run_to_dict(engine(read_plan(case["plan"])))
     assert_run(run, case["expected"]["run"], name)
     assert_snapshots(run.get("snapshots", []), case["expected"]["snapshots"], name)
+    assert_recording(run.get("recording"), case["expected"], name)
 
 
 @pytest.mark.parametrize("name", TRAINING_ERRORS)
@@ -61,7 +67,7 @@ def test_random_plan(seed):
     plan = random_plan(seed)
     engines = ["r", "js", "torch"] + (["rscript"] if seed % 10 == 0 else [])
     try:
-        reference = run_plan(plan)
+        reference = train_plan(plan)
     except TwinpropError as stopped:
         for name in engines:
             with pytest.raises(type(stopped), match=f"^{re.escape(str(stopped))}$"):
@@ -80,7 +86,7 @@ def test_most_random_plans_are_well_conditioned():
     for seed in range(60):
         plan = random_plan(seed)
         try:
-            steady += _sensitivity(plan, run_plan(plan)) <= WELL_CONDITIONED
+            steady += _sensitivity(plan, train_plan(plan)) <= WELL_CONDITIONED
         except TwinpropError:
             continue
     assert steady >= 45
@@ -93,7 +99,7 @@ def _sensitivity(plan, reference):
     network.parameters *= 1.0 + 1e-15 * sign
     moved = {**plan.network, "weights": network.weights, "biases": network.biases}
     try:
-        run = run_plan(dataclasses.replace(plan, network=moved))
+        run = train_plan(dataclasses.replace(plan, network=moved))
     except TwinpropError:
         return np.inf
     p, q = (

@@ -45,6 +45,30 @@ test("numbers are written as %.15g writes them", () => {
   }
 });
 
+test("numbers are written as %.6g writes them", () => {
+  // The texts are C's: printf("%.6g").
+  for (const [number, text] of [
+    [0, "0"],
+    [1 / 3, "0.333333"],
+    [-2 / 3, "-0.666667"],
+    [123456, "123456"],
+    [999999.5, "1e+06"],
+    [1e6, "1e+06"],
+    [1234567, "1.23457e+06"],
+    [0.0000999999, "9.99999e-05"],
+    [0.00009999999, "0.0001"],
+    [100, "100"],
+    // Exactly half way between two texts: C takes the even digit.
+    [1234565, "1.23456e+06"],
+    [1234575, "1.23458e+06"],
+    [-1000000.5, "-1e+06"],
+    [0.5000005, "0.5"], // the number is just below the half
+    [1.000005, "1.00001"], // this one just above
+  ]) {
+    assert.equal(formatNumber(number, 6), text);
+  }
+});
+
 test("given values are written the same way in all languages", () => {
   const letters = "a".repeat(60);
   for (const [value, text] of [

@@ -19,6 +19,7 @@ import {
   AFTER_MANY_UPDATES,
   AFTER_ONE_UPDATE,
   assertGroup,
+  assertRecording,
   assertRun,
   cases,
   caught,
@@ -54,6 +55,7 @@ for (const { name, plan, expected } of CASES) {
     const run = JSON.parse(formatRun(await runPlan(JSON.stringify(plan))));
     const tolerance = run.updates > 1 ? AFTER_MANY_UPDATES : AFTER_ONE_UPDATE;
     assertRun(run, expected.run, tolerance, "run");
+    assertRecording(run.recording, expected, name);
     const kept = run.snapshots ?? [];
     assert.equal(kept.length, expected.snapshots.length);
     kept.forEach((snapshot, i) => {

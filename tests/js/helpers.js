@@ -42,6 +42,12 @@ export function explainCases() {
   return jsonFiles(folder).map((name) => readJson(new URL(name, folder)));
 }
 
+/** All cases of the rules compared. */
+export function rulesCases() {
+  const folder = new URL("rules/", CASES);
+  return jsonFiles(folder).map((name) => readJson(new URL(name, folder)));
+}
+
 /** All error cases. */
 export function errorCases() {
   const folder = new URL("errors/", CASES);
@@ -86,6 +92,34 @@ export function assertRun(run, expected, tolerance, what) {
   const size = largest(expected.outputs.flat());
   assertGroup(run.errors, expected.errors, tolerance, `${what}: errors`, size);
   assertGroup(parameters(run), parameters(expected), tolerance, `${what}: weights and biases`);
+}
+
+/** Compare a run's recording with that of a case's expected results, or that neither has one. */
+export function assertRecording(found, expected, what) {
+  const wanted = expected.recording;
+  assert.equal(found === undefined, wanted === undefined, `${what}: recording`);
+  if (wanted === undefined) return;
+  assert.equal(found.interval, wanted.interval, `${what}: interval`);
+  assert.equal(found.steps.length, wanted.steps.length, `${what}: recorded steps`);
+  const outputs = largest(expected.run.outputs.flat());
+  wanted.steps.forEach((want, i) => {
+    const got = found.steps[i];
+    const within = want.update === 1 ? AFTER_ONE_UPDATE : AFTER_MANY_UPDATES;
+    const step = `${what}: step ${want.update}`;
+    const { update, epoch, rows } = want;
+    assert.deepEqual(Object.keys(got), Object.keys(want), step);
+    assert.deepEqual(
+      { update: got.update, epoch: got.epoch, rows: got.rows },
+      { update, epoch, rows },
+    );
+    assertGroup(got.cost, want.cost, within, `${step}, cost`);
+    const parameters = (one) => [one.weights, one.biases];
+    assertGroup(parameters(got), parameters(want), within, `${step}, weights and biases`);
+    const size = Math.max(outputs, largest(want.e.flat(Infinity)));
+    assertGroup(got.e, want.e, within, `${step}, e`, size);
+    const gradients = (one) => [one.grad_weights, one.grad_biases];
+    assertGroup(gradients(got), gradients(want), within, `${step}, gradients`);
+  });
 }
 
 /** The error that a function throws, or the promise it returns is rejected with. */

@@ -12,7 +12,7 @@ import {
   Optimizer,
   OPTIMIZERS,
 } from "../../inst/js/index.js";
-import { AFTER_ONE_UPDATE, assertGroup, assertThrows } from "./helpers.js";
+import { AFTER_ONE_UPDATE, assertGroup, assertThrows, XOR_D, XOR_X } from "./helpers.js";
 
 /** One parameter from 1, moved by these gradients, one update each. */
 function path(name, settings, gradients, areWeights = true) {
@@ -175,4 +175,40 @@ test("no default can be changed by mistake", () => {
   const settings = new Optimizer("adam").settings;
   settings.betas[0] = 0.5;
   assert.equal(new Optimizer("adam").settings.betas[0], 0.9);
+});
+
+test("what an optimiser remembers can be seen, and starts as startOf says", () => {
+  const network = new Network([1, 1], { activations: "identity", weights: [[[2]]] });
+  const optimizer = new Optimizer("rprop", { learningRate: 0.25 });
+  assert.deepEqual(optimizer.state, {});
+  assert.deepEqual([optimizer.startOf("previous"), optimizer.startOf("step")], [0, 0.25]);
+  // G = e x = (2 * 3 - 4) * 3 = 6 for the weight, 2 for the bias.
+  network.step([[3]], [[4]], { optimizer });
+  assert.deepEqual(optimizer.state, {
+    previous: new Float64Array([6, 2]),
+    step: new Float64Array([0.25, 0.25]),
+  });
+});
+
+test("a copy has the same settings and memory, and goes its own way", () => {
+  for (const name of Object.keys(OPTIMIZERS)) {
+    const optimizer = new Optimizer(name, { learningRate: 0.01, weightDecay: 0.1 });
+    assert.deepEqual(optimizer.copy().state, {});
+    const network = new Network([2, 2, 1]);
+    network.step(XOR_X, XOR_D, { optimizer });
+    const copy = optimizer.copy();
+    assert.deepEqual(
+      [copy.settings, copy.state, copy.updates],
+      [optimizer.settings, optimizer.state, 1],
+    );
+    const [one, other] = [network, new Network([2, 2, 1])];
+    other.parameters.set(one.parameters);
+    const before = structuredClone(optimizer.state);
+    other.step(XOR_X, XOR_D, { optimizer: copy });
+    assert.deepEqual([optimizer.state, optimizer.updates, copy.updates], [before, 1, 2]);
+    one.step(XOR_X, XOR_D, { optimizer });
+    assert.deepEqual([one.parameters, optimizer.state], [other.parameters, copy.state]);
+    // Of another size it is refused, as the optimiser itself is.
+    assert.throws(() => new Network([1, 1]).step([[1]], [[1]], { optimizer: copy }), InputError);
+  }
 });

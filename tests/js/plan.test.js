@@ -36,6 +36,7 @@ test("absent keys take the contract's defaults", () => {
       shuffle: false,
       seed: 42,
       snapshots: [],
+      record: null,
     },
     data: DATA,
   });

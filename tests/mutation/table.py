@@ -564,6 +564,90 @@ mutation(
     js=("training.js", "if (updates === due)", "if (updates - 1 === due)"),
 )
 mutation(
+    "recorded-weights-after",
+    "a recorded step has the weights after its update",
+    ["record-steps", "record-output_first"],
+    python=(
+        "training.py",
+        "*network.views(started_from),",
+        "*network.views(network.parameters.copy()),",
+    ),
+    r=(
+        "training.R",
+        "weights = before$weights, biases = before$biases",
+        "weights = step$parameters$weights, biases = step$parameters$biases",
+    ),
+    js=("training.js", "asLists(layers, startedFrom)", "asLists(layers, this.parameters)"),
+)
+mutation(
+    "recorded-rows-from-0",
+    "the rows of a recorded step are counted from 0",
+    ["record-shuffle", "record-one-layer"],
+    python=("training.py", "order[start:stop] + 1", "order[start:stop]"),
+    r=(
+        "training.R",
+        "%/% updates_per_epoch + 1, rows = rows",
+        "%/% updates_per_epoch + 1, rows = rows - 1",
+    ),
+    js=("training.js", "(row) => row + 1)", "(row) => row)"),
+)
+mutation(
+    "recorded-rows-unshuffled",
+    "the rows of a recorded step are those of the given order",
+    ["record-shuffle"],
+    python=("training.py", "order[start:stop] + 1", "np.arange(start, stop) + 1"),
+    r=(
+        "training.R",
+        "%/% updates_per_epoch + 1, rows = rows",
+        "%/% updates_per_epoch + 1,\n        rows = seq_along(rows)",
+    ),
+    js=(
+        "training.js",
+        "Array.from(order.slice(from, to), (row) => row + 1)",
+        "Array.from({ length: rows }, (_, row) => from + row + 1)",
+    ),
+)
+mutation(
+    "recorded-cost-without-penalty",
+    "the cost of a recorded step has no penalty",
+    ["record-decay"],
+    python=("training.py", "mean + decay,", "mean,"),
+    r=("training.R", " + penalty(before$weights, weight_decay)", ""),
+    js=("training.js", "cost: cost / rows + penaltyThen", "cost: cost / rows"),
+)
+mutation(
+    "recorded-penalty-of-moved-weights",
+    "the cost of a recorded step has the penalty after its update",
+    ["record-decay"],
+    python=("training.py", "penalty(started_from[: network.n_weights]", "penalty(weights"),
+    r=("training.R", "penalty(before$weights", "penalty(step$parameters$weights"),
+    js=("training.js", "startedFrom.subarray(0, update.weightCount)", "allWeights"),
+)
+mutation(
+    "recorded-from-the-interval-on",
+    "with record k the updates k, 2 k, ... are recorded",
+    ["record-every-3", "record-mini"],
+    python=("recorder.py", "self.due = 1\n", "self.due = interval\n"),
+    r=("recorder.R", "due <- 1\n", "due <- interval\n"),
+    js=("recorder.js", "this.due = 1;", "this.due = interval;"),
+)
+mutation(
+    "recorded-epoch-from-0",
+    "the epoch of a recorded step is counted from 0",
+    ["record-steps"],
+    python=(
+        "training.py",
+        "updates,\n                            epoch,",
+        "updates,\n                            epoch - 1,",
+    ),
+    r=("training.R", "%/% updates_per_epoch + 1, rows", "%/% updates_per_epoch, rows"),
+    js=(
+        "training.js",
+        "update.record(updates, epoch, order",
+        "update.record(updates, epoch - 1, order",
+    ),
+)
+mutation(
     "divergence-not-undone",
     "a network that diverged keeps the weights from after the failing epoch",
     ["errors/divergence"],

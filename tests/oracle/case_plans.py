@@ -351,6 +351,27 @@ case("layers-wide-output", "more outputs than inputs", {"layers": [2, 2, 4], "se
 
 case("optimizer-rprop-underflow", "the product of two tiny gradients underflows to 0: the step stays as it is", {"layers": [2, 1], "activations": ["identity"], "seed": 6}, {"batch_size": None, "optimizer": {"name": "rprop"}}, x=[[1e-170, 2e-170], [3e-170, -1e-170]], d=[[3], [5]], updates=8)
 
+# Recorded steps --------------------------------------------------------------------------------------
+
+# MIXED_232 with weight decay, so that a cost without its penalty, or with that of other weights, shows.
+RECORDED = {"layers": [2, 3, 2], "activations": ["tanh", "sigmoid"], "weights": MIXED_232, "biases": [[0.1, -0.2, 0.05], [0.1, -0.1]]}
+for label, words, settings in (
+    ("steps", "every step is recorded (\"steps\")", {"epochs": 2, "record": "steps"}),
+    ("every-3", "every third step is recorded, from the first on, and not anew in each epoch", {"epochs": 3, "record": 3}),
+    ("mini", "recorded steps of batches of 2 of 5 rows, the last is smaller", {"epochs": 3, "record": 2, "batch_size": 2}),
+    ("shuffle", "the rows of recorded steps in shuffled order, from 1", {"epochs": 3, "record": 1, "batch_size": 2, "shuffle": True, "seed": 5}),
+    ("full", "recorded steps of all rows, with a momentum", {"epochs": 4, "record": 2, "batch_size": None, "optimizer": {"name": "momentum", "learning_rate": 0.2}}),
+    ("output_first", "recorded errors are those that were used: through the moved weights", {"epochs": 2, "record": "steps", "rule": "transpose", "update_order": "output_first", "cost": "half_sse"}),
+    ("decay", "recorded costs have the penalty of the weights before the update, recorded gradients do not", {"epochs": 3, "record": 2, "batch_size": 2, "optimizer": {"learning_rate": 0.3, "weight_decay": 0.5}}),
+    ("beyond", "an interval beyond the last update: only the first step", {"epochs": 2, "record": 1000}),
+    ("nothing", "no update, nothing recorded", {"epochs": 0, "record": "steps"}),
+    ("null", "no recording (null)", {"epochs": 1, "record": None}),
+    ("integer-as-float", "an interval of 4.0 is 4", {"epochs": 2, "record": 4.0}),
+):
+    case(f"record-{label}", words, RECORDED, settings, d=D2)
+case("record-cross_entropy", "recorded steps of a softmax", {"layers": [2, 3, 3], "activations": ["tanh", "softmax"], "seed": 12}, {"cost": "cross_entropy", "epochs": 2, "record": 2, "batch_size": 3}, d=CLASSES3)
+case("record-one-layer", "recorded steps of one layer of weights with one output: lists stay lists", {"layers": [1, 1], "seed": 6}, {"epochs": 2, "record": "steps"}, x=[[0.5], [-1.5]], d=[[0.25], [0.5]])
+
 # Plans -----------------------------------------------------------------------------------------------
 
 case("plan-zero-epochs", "zero epochs: no update, an empty cost", {"layers": [2, 3, 2]}, {"epochs": 0}, d=D2)

@@ -138,7 +138,7 @@ training(
     "unknown-key",
     "training",
     'unknown key "learning_rate" in training; allowed: "cost", "rule", "update_order", "optimizer", "batch_size", '
-    '"epochs", "shuffle", "seed", "snapshots"',
+    '"epochs", "shuffle", "seed", "snapshots", "record"',
     learning_rate=0.1,
 )
 data("unknown-key", "data", 'unknown key "y" in data; allowed: "x", "d", "dataset"', x=X, d=D, y=D)
@@ -480,6 +480,25 @@ for name, value, given in (
 
 for name, value, given in (
     ("zero", 0, "0"),
+    ("negative", -3, "-3"),
+    ("fraction", 1.5, "1.5"),
+    ("string", "epochs", '"epochs"'),
+    ("empty-string", "", '""'),
+    ("true", True, "true"),
+    ("false", False, "false"),
+    ("list", [1], "a list of 1"),
+    ("empty-list", [], "a list of 0"),
+    ("object", {}, "an object"),
+):
+    training(
+        "record",
+        name,
+        f'training.record must be null, "steps" or an integer >= 1, got {given}',
+        record=value,
+    )
+
+for name, value, given in (
+    ("zero", 0, "0"),
     ("negative", -1, "-1"),
     ("large", 5, "5"),
     ("fraction", 2.5, "2.5"),
@@ -601,7 +620,7 @@ add(
     "order",
     "unknown-key-before-cost",
     'unknown key "lr" in training; allowed: "cost", "rule", "update_order", "optimizer", "batch_size", "epochs", '
-    '"shuffle", "seed", "snapshots"',
+    '"shuffle", "seed", "snapshots", "record"',
     plan={"training": {"cost": "none", "lr": 1}, "data": {"x": X, "d": D}},
 )
 add(
@@ -609,6 +628,18 @@ add(
     "snapshots-before-cost-and-activation",
     "training.snapshots must be a list of integers >= 1, each larger than the one before, got 1",
     plan={"network": {"activations": "tanh"}, "training": {"cost": "cross_entropy", "snapshots": 1}, "data": {"x": X, "d": D}},
+)
+add(
+    "order",
+    "snapshots-before-record",
+    "training.snapshots must be a list of integers >= 1, each larger than the one before, got 1",
+    plan={"training": {"record": 0, "snapshots": 1}},
+)
+add(
+    "order",
+    "record-before-cost-and-activation",
+    'training.record must be null, "steps" or an integer >= 1, got 0',
+    plan={"network": {"activations": "tanh"}, "training": {"cost": "cross_entropy", "record": 0}, "data": {"x": X, "d": D}},
 )
 add(
     "order",

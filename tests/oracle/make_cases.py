@@ -6,12 +6,16 @@ and the exit status says whether the committed files are, byte for byte, what wo
 """
 
 import json
+import math
 import sys
 from pathlib import Path
 
+import diagnose_plans
 import error_plans
 import explain_plans
 import explanation
+import rules_oracle
+import rules_plans
 from case_plans import PLANS
 
 import oracle
@@ -63,6 +67,11 @@ def distance(p, q, size=None):
     return 0.0 if difference == 0 else difference / largest if largest else float("inf")
 
 
+def recorded(result):
+    """The recorded steps of a result."""
+    return result.get("recording", {"steps": []})["steps"]
+
+
 def distances(p, q):
     """The distance of every group of two results of ``oracle.train``, by the group's name."""
     found = {}
@@ -81,6 +90,14 @@ def distances(p, q):
         at = f"snapshot {t['updates']}"
         found[f"{at}.cost"] = distance(s["cost"], t["cost"])
         found[f"{at}.weights"] = distance([s["weights"], s["biases"]], [t["weights"], t["biases"]])
+    for s, t in zip(recorded(p), recorded(q), strict=True):
+        at = f"step {t['update']}"
+        found[f"{at}.cost"] = distance(s["cost"], t["cost"])
+        found[f"{at}.weights"] = distance([s["weights"], s["biases"]], [t["weights"], t["biases"]])
+        # An output error is a small difference of outputs, which are of the size of 1 here.
+        found[f"{at}.e"] = distance(s["e"], t["e"], [t["e"], 1.0])
+        pair = [[one["grad_weights"], one["grad_biases"]] for one in (s, t)]
+        found[f"{at}.grad"] = distance(*pair)
     p, q = p["run"], q["run"]
     found["run.weights"] = distance([p["weights"], p["biases"]], [q["weights"], q["biases"]])
     found["run.outputs"] = distance(p["outputs"], q["outputs"])
@@ -148,6 +165,55 @@ def refuse_if_moved(name, group, moved):
         raise SystemExit(f"{name} is badly conditioned: rounding moves {group} by {moved:.1e}")
 
 
+def rules_distance(p, q):
+    """How far two results of ``rules_oracle.compare`` are apart, each number as suites judge it.
+
+    A cosine and a denominator are held against 1, a length ratio and a cost against themselves, a
+    change against the largest of its rule. What is no number has to be the same.
+    """
+    worst = 0.0
+    for name in ("table", "steps", "costs", "summary"):
+        for found, wanted in zip(p[name], q[name], strict=True):
+            for key, value in wanted.items():
+                if value is None or isinstance(value, str | bool) or math.isinf(value):
+                    if found[key] != value:
+                        return math.inf
+                    continue
+                if "cosine" in key or key in ("lowers_cost", "smallest_denominator"):
+                    size = 1.0
+                elif key == "change":
+                    mine = (row["change"] for row in q[name] if row["rule"] == wanted["rule"])
+                    size = max(abs(v) for v in mine if v is not None and not math.isinf(v))
+                else:
+                    size = abs(value)
+                gap = abs(found[key] - value)
+                worst = max(worst, 0.0 if gap == 0 else gap / size)
+    return worst
+
+
+def rules_files(names, conditioned):
+    """Yield (path, text) of the cases of section 13."""
+    for name, feature, plan, how in rules_plans.CASES:
+        if names and name not in names:
+            continue
+        expected = rules_oracle.compare(plan, **how)
+        if conditioned:
+            apart = rules_distance(
+                rules_oracle.compare(plan, **how, nudged=oracle.Random(1)), expected
+            )
+            if not apart <= CONDITION:
+                raise SystemExit(f"{name} is badly conditioned: rounding moves it by {apart:.1e}")
+        for row in expected["steps"]:
+            if row["change"] == math.inf:
+                row["change"] = "Inf"  # which JSON has no number for
+        columns = {
+            table: {key: [row[key] for row in rows] for key in rows[0]}
+            for table, rows in expected.items()
+        }
+        case = {"name": name, "feature": feature, "plan": plan, **how, "expected": columns}
+        yield CASES / "rules" / f"{name}.json", text(case) + "\n"
+
+
 def files(names=(), conditioned=False):
     """Yield (path, text) of every file, the cases first."""
     seen = set()
@@ -163,9 +229,12 @@ def files(names=(), conditioned=False):
         case = {"name": name, "feature": feature, "plan": plan, "expected": expected}
         yield CASES / f"{name}.json", text(case) + "\n"
     yield from explained_files(names, conditioned)
+    yield from rules_files(names, conditioned)
     if not names:
         for group, cases in error_plans.GROUPS.items():
             yield CASES / "errors" / f"{group}.json", text(cases) + "\n"
+        for group, cases in diagnose_plans.GROUPS.items():
+            yield CASES / "diagnose" / f"{group}.json", text(cases) + "\n"
 
 
 def explained_files(names, conditioned):

@@ -29,6 +29,7 @@ DEFAULT_TRAINING = {
     "shuffle": False,
     "seed": 42,
     "snapshots": [],
+    "record": None,
 }
 DEFAULT_OPTIMIZERS = {
     "sgd": {"learning_rate": 0.5, "momentum": 0.0, "nesterov": False},
@@ -436,6 +437,31 @@ def finite(cost, weights, biases):
     return all(math.isfinite(v) for v in numbers)
 
 
+RECORDED_NUMBERS = 2**23
+
+
+def recorded_updates(interval, layers, rows, limit=RECORDED_NUMBERS):
+    """The final interval and the numbers of the recorded updates that are left.
+
+    ``rows[u - 1]`` is how many rows update u has.
+    """
+    units = sum(layers[1:])
+    parameters = sum(n_out * n_in + n_out for n_in, n_out in zip(layers, layers[1:]))
+
+    def size(update):
+        return 2 * parameters + rows[update - 1] * (1 + units) + 160 * (len(layers) - 1)
+
+    kept = []
+    for update in range(1, len(rows) + 1):
+        while update % interval == 1 % interval:
+            if len(kept) < 2 or sum(map(size, [*kept, update])) <= limit:
+                kept.append(update)
+                break
+            interval = 2 * interval
+            kept = [u for u in kept if u % interval == 1]
+    return interval, kept
+
+
 def train(plan, start=None, nudge=None):
     """Train as the plan says. Returns what a case expects: see tests/cases/README.md.
 
@@ -464,6 +490,8 @@ def train(plan, start=None, nudge=None):
     if not finite(initial_cost, weights, biases):
         raise Divergence(None)
     updates, epoch_costs = 0, []
+    # All steps are kept here, and those that a recording would not have are left out at the end.
+    every_step = []
     for epoch in range(1, training["epochs"] + 1):
         order = stream.order(n) if training["shuffle"] else list(range(n))
         costs = []
@@ -480,7 +508,21 @@ def train(plan, start=None, nudge=None):
                 [d[r] for r in rows],
                 nudge,
             )
-            costs += [c + before for c in record.pop("costs")]
+            batch_costs = [c + before for c in record.pop("costs")]
+            costs += batch_costs
+            every_step.append(
+                {
+                    "update": updates + 1,
+                    "epoch": epoch,
+                    "rows": [r + 1 for r in rows],
+                    "cost": total(batch_costs) / len(rows),
+                    "weights": weights,
+                    "biases": biases,
+                    "e": record["e"],
+                    "grad_weights": record["grad_weights"],
+                    "grad_biases": record["grad_biases"],
+                }
+            )
             weights, biases = record["new_weights"], record["new_biases"]
             updates += 1
             if updates == 1:
@@ -506,4 +548,10 @@ def train(plan, start=None, nudge=None):
         "weights": weights,
         "biases": biases,
     }
+    if training["record"] is not None:
+        asked = 1 if training["record"] == "steps" else int(training["record"])
+        counts = [len(one["rows"]) for one in every_step]
+        interval, kept = recorded_updates(asked, network["layers"], counts)
+        steps = [one for one in every_step if one["update"] in kept]
+        expected["recording"] = {"interval": interval, "steps": steps}
     return expected

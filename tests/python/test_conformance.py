@@ -9,6 +9,7 @@ import pytest
 from conformance import (
     AFTER_ONE_UPDATE,
     assert_group,
+    assert_recording,
     assert_run,
     assert_snapshots,
     cases,
@@ -24,7 +25,7 @@ from twinprop import (
     read_plan,
     run_plan,
 )
-from twinprop.plan import run_to_dict
+from twinprop.plan import run_to_dict, train_plan
 
 CASES = cases()
 ERRORS = error_cases()
@@ -39,9 +40,10 @@ def test_there_are_cases():
 @pytest.mark.parametrize("name", CASES)
 def test_run(name):
     case = CASES[name]
-    run = run_to_dict(run_plan(case["plan"]))
+    run = run_to_dict(train_plan(read_plan(case["plan"])))  # cases need not learn
     assert_run(run, case["expected"]["run"], name)
     assert_snapshots(run.get("snapshots", []), case["expected"]["snapshots"], name)
+    assert_recording(run.get("recording"), case["expected"], name)
 
 
 @pytest.mark.parametrize("name", CASES)

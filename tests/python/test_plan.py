@@ -49,6 +49,7 @@ def test_absent_keys_take_their_defaults():
             "shuffle": False,
             "seed": 42,
             "snapshots": [],
+            "record": None,
         },
         "data": XOR,
     }

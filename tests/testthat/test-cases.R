@@ -56,7 +56,8 @@ replay_first_update <- function(plan, expected, name) {
 }
 
 replay_run <- function(plan, expected, name) {
-  run <- tp_run(plan)
+  # cases need not learn
+  run <- train_plan(tp_read_plan(plan))
   want <- expected$run
   expect_equal(run$updates, want$updates, label = paste(name, "updates"), tolerance = 0)
   same <- function(got, want, stage, ..., tolerance = tolerance_later) {
@@ -82,6 +83,43 @@ replay_run <- function(plan, expected, name) {
     same(
       c(got$weights, got$biases), c(as_matrices(want$weights), as_vectors(want$biases)),
       paste("snapshot", i), tolerance = tolerance
+    )
+  }
+  replay_recording(run$recording, expected, name)
+}
+
+replay_recording <- function(recording, expected, name) {
+  want <- expected$recording
+  if (is.null(want)) {
+    return(expect_null(recording, label = paste(name, "recording")))
+  }
+  expect_s3_class(recording, "tp_recording")
+  expect_equal(recording$interval, want$interval, label = paste(name, "interval"), tolerance = 0)
+  expect_length(recording$steps, length(want$steps))
+  outputs <- unlist(expected$run$outputs)
+  for (i in seq_along(want$steps)) {
+    got <- recording$steps[[i]]
+    one <- want$steps[[i]]
+    label <- paste(name, "step", one$update)
+    same <- function(got, want, stage, ...) {
+      tolerance <- if (one$update == 1) tolerance_first else tolerance_later
+      expect_same_group(got, want, tolerance, paste(label, stage), ...)
+    }
+    expect_identical(names(got), names(one), label = label)
+    expect_equal(
+      got[c("update", "epoch", "rows")],
+      list(update = one$update, epoch = one$epoch, rows = unlist(one$rows)),
+      label = label, tolerance = 0
+    )
+    same(list(got$cost), list(one$cost), "cost")
+    same(
+      c(got$weights, got$biases), c(as_matrices(one$weights), as_vectors(one$biases)), "weights"
+    )
+    e <- as_matrices(one$e)
+    same(got$e, e, "e", scale_of = c(e, outputs))
+    same(
+      c(got$grad_weights, got$grad_biases),
+      c(as_matrices(one$grad_weights), as_vectors(one$grad_biases)), "gradients"
     )
   }
 }
