@@ -311,7 +311,7 @@ class Writer {
     const n = this.q.rows;
     const { name, ...settings } = record.optimizer.settings;
     const setTo = Object.entries(settings)
-      .filter(([name, value]) => name === "learningRate" || (value !== false && value !== 0))
+      .filter(([key, value]) => key === "learningRate" || (value !== false && value !== 0))
       .map(([key, value]) => `${snakeCase(key)} ${[value].flat().map(describe).join(" and ")}`)
       .join(", ");
     return (
