@@ -122,7 +122,8 @@ warn_unless_learned <- function(run, x, d) {
 
 # The warning of a training that has ended without having learned, or NULL.
 not_learned <- function(run, x, d) {
-  if (run$updates < fewest_updates) {
+  # an interruption is said already
+  if (run$updates < fewest_updates || length(run$cost) < run$settings$epochs) {
     return(NULL)
   }
   cost <- run$final_cost - penalty(run$weights, run$settings$optimizer$weight_decay)
@@ -242,9 +243,9 @@ find_classes <- function(d) {
 }
 
 # A number to a few digits. First to ten, so that 1.115 and what is 1.115 but for its last bit round
-# to the same.
+# to the same. A zero has no sign.
 shown_digits <- function(value, digits) {
-  sprintf(paste0("%.", digits, "g"), as.numeric(sprintf("%.10g", value)))
+  sprintf(paste0("%.", digits, "g"), as.numeric(sprintf("%.10g", value + 0)))
 }
 
 # A cost, to three digits and without those that are rounding.

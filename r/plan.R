@@ -210,6 +210,7 @@ check_plan_data <- function(data, network, cost) {
 #' @section Errors: those of [tp_read_plan()] and [tp_train()]; `twinprop_input_error` if the output
 #'   cannot be written; `twinprop_interrupted` if the training is interrupted before all of a run
 #'   for an output exists (its `run` has the complete epochs).
+#' @section Warnings: those of [tp_train()].
 #' @examples
 #' plan <- list(training = list(epochs = 2), data = list(dataset = "xor"))
 #' tp_run(plan, "-")

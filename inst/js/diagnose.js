@@ -322,10 +322,10 @@ function rounded(value, digits) {
 
 /**
  * Write a number as %.DIGITSg does. First to ten digits, so that 1.115 and what is 1.115 but for its
- * last bit round to the same.
+ * last bit round to the same. A zero has no sign.
  */
 function shown(value, digits) {
-  if (value === 0) return describe(value);
+  if (value === 0) return "0";
   const text = rounded(rounded(value, 10), digits).toExponential();
   const [mantissa, exponent] = text.split("e").map(Number);
   if (exponent < -4 || exponent >= digits) {

@@ -296,6 +296,8 @@ def not_learned(run: Run, x: Any, d: Any) -> str | None:
     network, settings = run.network, run.settings
     if network is None or settings is None or run.updates < FEWEST_UPDATES:
         return None
+    if len(run.cost) < settings["epochs"]:  # interrupted, which is said already
+        return None
     d = np.asarray(d, dtype=np.float64).reshape(len(run.outputs), -1)
     weights = network.parameters[: network.n_weights]
     cost = run.final_cost - penalty(weights, settings["optimizer"]["weight_decay"])
@@ -397,9 +399,10 @@ def find_classes(d: Array) -> Classes | None:
 def shown(value: float, digits: int) -> str:
     """Write a number to a few digits.
 
-    First to ten, so that 1.115 and what is 1.115 but for its last bit round to the same.
+    First to ten, so that 1.115 and what is 1.115 but for its last bit round to the same. A zero has
+    no sign.
     """
-    return f"{float(f'{value:.10g}'):.{digits}g}"
+    return f"{float(f'{value + 0.0:.10g}'):.{digits}g}"
 
 
 # The findings. Each takes the facts and returns a list, empty where there is nothing to say.

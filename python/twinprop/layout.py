@@ -637,7 +637,8 @@ def _place(
     """Give each weight the first of its candidate places that is free; None if there is none.
 
     The first candidate is where the lines from one neuron are as far apart as those of the next
-    begin (with one source half of the way); the others go on from there, in steps of a text's width.
+    begin (with one source half of the way); the others go on from there, in steps of a text's
+    width.
     """
     texts = [short(line.value) for line in lines]
     width = max(number_width(text) for text in texts) + 0.03

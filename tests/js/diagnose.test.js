@@ -254,6 +254,8 @@ test("numbers are short, round halves to even as C does, and forget the last bit
     const { findings } = diagnose(network, [[0], [1]], [[0], [value]]);
     return findings[0].message.match(/ to (\S+)\.$/)[1];
   };
+  const text = diagnose(new Network([1, 1]), [[-0], [1000]], [[0], [1]]).findings[0].message;
+  assert.match(text, /column 1 goes from 0 to 1000,/);
   const values = [1.0000125, 1.0000125 + 2 ** -50, 128.0625, 128.1875, 285320.5, 1.5e10, 9999999.5];
   assert.deepEqual(values.map(shown), [
     ...["1.00001", "1.00001", "128.062", "128.188", "285320", "1.5e+10", "1e+07"],

@@ -36,15 +36,15 @@ export function cases() {
   return jsonFiles(CASES).map((name) => readJson(new URL(name, CASES)));
 }
 
-/** All explained steps. */
-export function explainCases() {
-  const folder = new URL("explain/", CASES);
-  return jsonFiles(folder).map((name) => readJson(new URL(name, folder)));
-}
-
 /** All cases of the rules compared. */
 export function rulesCases() {
   const folder = new URL("rules/", CASES);
+  return jsonFiles(folder).map((name) => readJson(new URL(name, folder)));
+}
+
+/** All explained steps. */
+export function explainCases() {
+  const folder = new URL("explain/", CASES);
   return jsonFiles(folder).map((name) => readJson(new URL(name, folder)));
 }
 

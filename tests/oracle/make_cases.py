@@ -149,22 +149,6 @@ def condition(plan, expected):
     return max(worst.items(), key=lambda item: item[1])
 
 
-def explained_condition(plan, rows):
-    """The group of an explained step that rounding moves most, and how far."""
-    values, sizes = groups(rows)
-    worst = {}
-    for moved in perturbations(plan, explanation.explain):
-        for group, found in groups(moved)[0].items():
-            value = distance(found, values[group], sizes[group])
-            worst[group] = max(value, worst.get(group, 0.0))
-    return max(worst.items(), key=lambda item: item[1])
-
-
-def refuse_if_moved(name, group, moved):
-    if not moved <= CONDITION:
-        raise SystemExit(f"{name} is badly conditioned: rounding moves {group} by {moved:.1e}")
-
-
 def rules_distance(p, q):
     """How far two results of ``rules_oracle.compare`` are apart, each number as suites judge it.
 
@@ -214,6 +198,22 @@ def rules_files(names, conditioned):
         yield CASES / "rules" / f"{name}.json", text(case) + "\n"
 
 
+def explained_condition(plan, rows):
+    """The group of an explained step that rounding moves most, and how far."""
+    values, sizes = groups(rows)
+    worst = {}
+    for moved in perturbations(plan, explanation.explain):
+        for group, found in groups(moved)[0].items():
+            value = distance(found, values[group], sizes[group])
+            worst[group] = max(value, worst.get(group, 0.0))
+    return max(worst.items(), key=lambda item: item[1])
+
+
+def refuse_if_moved(name, group, moved):
+    if not moved <= CONDITION:
+        raise SystemExit(f"{name} is badly conditioned: rounding moves {group} by {moved:.1e}")
+
+
 def files(names=(), conditioned=False):
     """Yield (path, text) of every file, the cases first."""
     seen = set()
@@ -228,8 +228,8 @@ def files(names=(), conditioned=False):
             refuse_if_moved(name, *condition(plan, expected))
         case = {"name": name, "feature": feature, "plan": plan, "expected": expected}
         yield CASES / f"{name}.json", text(case) + "\n"
-    yield from explained_files(names, conditioned)
     yield from rules_files(names, conditioned)
+    yield from explained_files(names, conditioned)
     if not names:
         for group, cases in error_plans.GROUPS.items():
             yield CASES / "errors" / f"{group}.json", text(cases) + "\n"

@@ -2,6 +2,7 @@
 Twins: tests/testthat/test-diagnose.R, tests/js/diagnose.test.js."""
 
 import copy
+import dataclasses
 import json
 import re
 import subprocess
@@ -323,6 +324,14 @@ def test_fewer_than_100_updates_are_not_judged():
         Network([2, 1]).train(XOR_X, XOR_D, epochs=100, batch_size=None)
 
 
+def test_an_interrupted_training_is_not_judged():
+    with pytest.warns(TwinpropWarning):
+        run = Network([2, 1]).train(XOR_X, XOR_D, epochs=50)
+    assert not_learned(run, XOR_X, XOR_D) is not None
+    part = dataclasses.replace(run, cost=run.cost[:40], updates=160)
+    assert not_learned(part, XOR_X, XOR_D) is None
+
+
 def test_constant_targets_are_not_judged():
     Network([2, 2, 1]).train(XOR_X, [0.5] * 4, epochs=50)
 
@@ -464,6 +473,7 @@ def test_the_result():
     ("value", "digits", "text"),
     [
         (0.0, 3, "0"),
+        (-0.0, 3, "0"),
         (1.125, 3, "1.12"),
         (1.125 + 2**-52, 3, "1.12"),
         (1.125 - 2**-53, 3, "1.12"),

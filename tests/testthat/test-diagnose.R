@@ -196,6 +196,13 @@ test_that("fewer than 100 updates and constant targets are not judged", {
   expect_no_warning(tp_train(network, xor_x, rep(0.5, 4), epochs = 50))
 })
 
+test_that("an interrupted training is not judged", {
+  run <- quietly(tp_train(tp_network(c(2, 1)), xor_x, xor_d, epochs = 50))
+  expect_type(not_learned(run, xor_x, xor_d), "character")
+  run$cost <- run$cost[1:40]
+  expect_null(not_learned(run, xor_x, xor_d))
+})
+
 test_that("a run knows its settings", {
   run <- tp_train(
     tp_network(c(2, 2, 1)), xor_x, xor_d, epochs = 3, batch_size = NULL, optimizer = "momentum",
@@ -267,4 +274,5 @@ test_that("numbers are short and forget the last bit", {
     c("0", "1.12", "1.12", "1.12", "1.38", "2.85e+03", "1.5e-05", "1e+05")
   )
   expect_identical(shown_digits(-125.4884, 6), "-125.488")
+  expect_identical(shown_digits(-0, 6), "0")
 })
