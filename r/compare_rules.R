@@ -413,8 +413,8 @@ rules_lines <- function(traces, summary, steps) {
     judged <- steps[[i]]$lowers_cost
     judged <- judged[!is.na(judged)]
     sprintf(
-      form, row$rule, shown_cost(row$initial_cost, row$initial_cost),
-      shown_cost(row$final_cost, row$initial_cost), sprintf("%.0f", row$epochs),
+      form, row$rule, shown_rule_cost(row$initial_cost, row$initial_cost),
+      shown_rule_cost(row$final_cost, row$initial_cost), sprintf("%.0f", row$epochs),
       shown_fixed(row$mean_cosine, 3L), shown_fixed(row$smallest_cosine, 3L),
       shown_exponential(row$length_ratio), sprintf("%d of %d", sum(judged), length(judged)),
       shown_fixed(row$smallest_denominator, 6L)
@@ -457,7 +457,7 @@ shown_exponential <- function(value) {
 }
 
 # A cost; what is left of the first one below `smallest_cost` is rounding.
-shown_cost <- function(value, start) {
+shown_rule_cost <- function(value, start) {
   if (!is.na(value) && value <= smallest_cost * start) value <- 0
   shown_exponential(value)
 }
