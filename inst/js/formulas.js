@@ -219,9 +219,15 @@ function runningMean(keep, before, added) {
   return sum([product([keep, before]), product([difference(ONE, keep), added])]);
 }
 
-/** The size of G^2: a rounding of G moves it by 2 abs(G) times that. */
-function squareSize(G) {
-  return Math.abs(G.value) * G.size;
+/**
+ * The running mean of squares before and after the step. The size of G^2 is abs(G) times that of G: a
+ * rounding of G moves it by twice as much.
+ */
+function meanSquares(q, of, G, keep) {
+  let before = q.remembered("v", "square", of, false, 0);
+  before = { ...before, size: Math.max(before.value, Math.sqrt(before.value) * G.size) };
+  const size = Math.max(keep * before.size, (1 - keep) * Math.abs(G.value) * G.size);
+  return [before, q.remembered("v", "square", of, true, size)];
 }
 
 function sgd(q, of, G) {
@@ -230,7 +236,7 @@ function sgd(q, of, G) {
   if (momentum === 0) {
     return { steps: [], step: product([eta, G]), size: eta.value * G.size };
   }
-  const before = q.remembered("v", "velocity", of, false, 0);
+  const before = q.remembered("v", "velocity", of, false, G.size);
   const v = q.remembered("v", "velocity", of, true, Math.max(mu.value * before.size, G.size));
   const steps = [[v, sum([product([mu, before]), G])]];
   if (nesterov) {
@@ -245,13 +251,12 @@ function rmsprop(q, of, G) {
   const { settings } = q.record.optimizer;
   const [eta, mu] = [q.setting("eta", settings.learningRate), q.setting("mu", settings.momentum)];
   const [alpha, eps] = [q.setting("alpha", settings.alpha), q.setting("eps", settings.eps)];
-  const before = q.remembered("v", "square", of, false, 0);
-  const v = q.remembered("v", "square", of, true, (1 - alpha.value) * squareSize(G));
+  const [before, v] = meanSquares(q, of, G, alpha.value);
   const steps = [[v, runningMean(alpha, before, power(G, TWO))]];
   let step = quotient(G, sum([call("sqrt", [v]), eps]));
   let size = over(G.size, Math.sqrt(v.value) + eps.value);
   if (mu.value > 0) {
-    const former = q.remembered("u", "velocity", of, false, 0);
+    const former = q.remembered("u", "velocity", of, false, size);
     const u = q.remembered("u", "velocity", of, true, Math.max(mu.value * former.size, size));
     steps.push([u, sum([product([mu, former]), step])]);
     [step, size] = [u, u.size];
@@ -265,10 +270,9 @@ function adam(q, of, G) {
   const [b1, b2] = betas;
   const [beta1, beta2] = [q.setting("beta1", b1), q.setting("beta2", b2)];
   const t = q.setting("t", q.record.optimizer.updates + 1);
-  const before = q.remembered("m", "mean", of, false, 0);
+  const before = q.remembered("m", "mean", of, false, G.size);
   const m = q.remembered("m", "mean", of, true, Math.max(b1 * before.size, (1 - b1) * G.size));
-  const former = q.remembered("v", "square", of, false, 0);
-  const v = q.remembered("v", "square", of, true, (1 - b2) * squareSize(G));
+  const [former, v] = meanSquares(q, of, G, b2);
   const steps = [
     [m, runningMean(beta1, before, G)],
     [v, runningMean(beta2, former, power(G, TWO))],

@@ -62,7 +62,7 @@ export function backwardSizes(record, a, slopes, s) {
   const depth = slopes.length;
   const [e, delta, gradWeights, gradBiases] = [[], [], [], []];
   e[depth - 1] = a[depth].map((row, i) => row.map((size, k) => max(size, abs(record.d[i][k]))));
-  const sent = weightsSentThrough(record);
+  const [sent, sentSizes] = [weightsSentThrough(record), sizesSentThrough(record)];
   for (let l = depth - 1; l >= 0; l--) {
     let g = e[l];
     if (hasSlope(record, l)) {
@@ -82,7 +82,7 @@ export function backwardSizes(record, a, slopes, s) {
     gradBiases[l] = sent[l].map((_, k) => mean((i) => delta[l][i][k]));
     if (l > 0) {
       const carried = record.rule === "gradient" ? g : e[l];
-      const parts = sent[l].map((row) => shareSizes(row, record.rule));
+      const parts = sent[l].map((row, k) => shareSizes(row, sentSizes[l][k], record.rule));
       e[l - 1] = carried.map((row) =>
         parts[0].map((_, j) => sumOf(row.map((size, k) => size * parts[k][j]))),
       );
@@ -101,15 +101,22 @@ export function weightsSentThrough(record) {
   return (record.updateOrder === "output_first" ? record.after : record.before).weights;
 }
 
+/** The sizes of these weights; a new one is what is left of the old one and its step. */
+export function sizesSentThrough(record) {
+  const sent = weightsSentThrough(record);
+  return record.before.weights.map((matrix, l) =>
+    matrix.map((row, k) => row.map((weight, j) => max(abs(weight), abs(sent[l][k][j])))),
+  );
+}
+
 /** What a rule divides the weights into a neuron by; 1 if it does not. */
 export function denominatorOf(weights, rule) {
   if (rule === "proportional") return sumOf(weights);
   return rule === "proportional_abs" ? sumOf(weights.map(abs)) : 1;
 }
 
-/** The sizes of what the rule multiplies a neuron's error by on its way back. */
-export function shareSizes(weights, rule) {
-  const sizes = weights.map(abs);
+/** The sizes of what the rule multiplies a neuron's error by; those of its weights are given. */
+export function shareSizes(weights, sizes, rule) {
   const divisor = abs(denominatorOf(weights, rule));
   // the denominator's own size is that of its terms
   const cancels = rule === "proportional" ? sumOf(sizes) / divisor : 1;
@@ -136,6 +143,7 @@ export class Quantities {
     this.s = this.cost.scale(this.layers.at(-1));
     this.decay = record.optimizer.settings.weightDecay;
     this.sent = weightsSentThrough(record);
+    this.sentSizes = sizesSentThrough(record);
     this.slopes = derivatives(record.before, record.forward);
     this.forwardSizes = forwardSizes(record.before, record.forward);
     this.afterSizes = forwardSizes(record.after, record.forwardAfter);
@@ -208,12 +216,15 @@ export class Quantities {
   /** A weight, or, if j is null, a bias. */
   parameter(layer, k, j, isNew = false) {
     const { weights, biases } = isNew ? this.record.after : this.record.before;
+    const former = this.record.before;
     if (j === null) {
       const value = biases[layer - 2][k];
-      return quantity("b", value, abs(value), { layer, place: [k + 1], isNew });
+      const size = max(abs(value), abs(former.biases[layer - 2][k]));
+      return quantity("b", value, size, { layer, place: [k + 1], isNew });
     }
     const value = weights[layer - 2][k][j];
-    return quantity("W", value, abs(value), { layer, place: [k + 1, j + 1], isNew });
+    const size = max(abs(value), abs(former.weights[layer - 2][k][j]));
+    return quantity("W", value, size, { layer, place: [k + 1, j + 1], isNew });
   }
 
   /** The gradient of a weight, or, if j is null, of a bias. */
@@ -236,17 +247,17 @@ export class Quantities {
   denominator(layer, k) {
     const weights = this.sent[layer - 2][k];
     const value = denominatorOf(weights, this.record.rule);
-    return quantity("D", value, sumOf(weights.map(abs)), { layer, place: [k + 1] });
+    return quantity("D", value, sumOf(this.sentSizes[layer - 2][k]), { layer, place: [k + 1] });
   }
 
   /** The neurons' parts of the sizes of the weights into a neuron. */
   blames(layer, k) {
-    const sizes = this.sent[layer - 2][k].map(abs);
-    const total = sumOf(sizes);
-    return sizes.map((size, j) => {
-      const value = total > 0 ? size / total : size;
-      return quantity("blame", value, value, { layer, place: [k + 1, j + 1] });
-    });
+    const values = this.sent[layer - 2][k].map(abs);
+    const total = sumOf(values) || 1; // 0 stays 0
+    const sizes = this.sentSizes[layer - 2][k];
+    return values.map((value, j) =>
+      quantity("blame", value / total, sizes[j] / total, { layer, place: [k + 1, j + 1] }),
+    );
   }
 
   /** The parts of an error that go back along the weights into its neuron. */
@@ -259,7 +270,7 @@ export class Quantities {
       carried *= this.hasSlope(layer) ? this.slope(layer, k, i).value : 1;
     }
     const divisor = denominatorOf(weights, rule);
-    const sizes = shareSizes(weights, rule);
+    const sizes = shareSizes(weights, this.sentSizes[layer - 2][k], rule);
     return weights.map((weight, j) =>
       quantity("share", (weight / divisor) * carried, sizes[j] * size, {
         layer,
@@ -314,7 +325,7 @@ export class Quantities {
    * @param {string} name
    * @param {Object} of The weight or bias.
    * @param {boolean} isNew
-   * @param {number} size That of its terms.
+   * @param {number} size That of its terms; of what former gradients left, that of the present one's.
    */
   remembered(letter, name, of, isNew, size) {
     const optimizer = isNew ? this.record.optimizerAfter : this.record.optimizer;

@@ -129,7 +129,7 @@ def shown(value: float, size: float) -> str:
     if math.isfinite(size):
         decimals = SIZE_DIGITS - 1 - math.floor(math.log10(size))
         if decimals <= 300:  # 10^decimals must be a number
-            unit = 10.0 ** abs(decimals)
+            unit = float(f"1e{abs(decimals)}")  # 10.0 ** 23 is off in the last bit
             value = round(value * unit) / unit if decimals >= 0 else round(value / unit) * unit
     return f"{value + 0.0:.{DIGITS}g}"
 

@@ -238,9 +238,17 @@ def _running_mean(keep: Quantity, before: Quantity, added: Expression) -> Expres
     return Sum([Product([keep, before]), Product([difference(ONE, keep), added])])
 
 
-def _square_size(G: Quantity) -> float:
-    """Return the size of G^2: a rounding of G moves it by 2 abs(G) times that."""
-    return abs(G.value) * G.size
+def _mean_squares(
+    q: Quantities, of: Quantity, G: Quantity, keep: float
+) -> tuple[Quantity, Quantity]:
+    """Return the running mean of squares before and after the step.
+
+    The size of G^2 is abs(G) times that of G: a rounding of G moves it by twice as much.
+    """
+    before = q.remembered("v", "square", of, False, 0.0)
+    before = before._replace(size=max(before.value, math.sqrt(before.value) * G.size))
+    size = max(keep * before.size, (1.0 - keep) * abs(G.value) * G.size)
+    return before, q.remembered("v", "square", of, True, size)
 
 
 def _sgd(q: Quantities, of: Quantity, G: Quantity) -> Move:
@@ -248,7 +256,7 @@ def _sgd(q: Quantities, of: Quantity, G: Quantity) -> Move:
     eta, mu = q.setting("eta", settings["learning_rate"]), q.setting("mu", settings["momentum"])
     if mu.value == 0.0:
         return [], Product([eta, G]), eta.value * G.size
-    before = q.remembered("v", "velocity", of, False, 0.0)
+    before = q.remembered("v", "velocity", of, False, G.size)
     v = q.remembered("v", "velocity", of, True, max(mu.value * before.size, G.size))
     steps: Steps = [(v, Sum([Product([mu, before]), G]))]
     if settings["nesterov"]:
@@ -261,13 +269,12 @@ def _rmsprop(q: Quantities, of: Quantity, G: Quantity) -> Move:
     settings = q.record.optimizer.settings
     eta, mu = q.setting("eta", settings["learning_rate"]), q.setting("mu", settings["momentum"])
     alpha, eps = q.setting("alpha", settings["alpha"]), q.setting("eps", settings["eps"])
-    before = q.remembered("v", "square", of, False, 0.0)
-    v = q.remembered("v", "square", of, True, (1.0 - alpha.value) * _square_size(G))
+    before, v = _mean_squares(q, of, G, alpha.value)
     steps: Steps = [(v, _running_mean(alpha, before, Power(G, TWO)))]
     step: Expression = Quotient(G, Sum([Call("sqrt", [v]), eps]))
     size = _over(G.size, math.sqrt(v.value) + eps.value)
     if mu.value > 0.0:
-        former = q.remembered("u", "velocity", of, False, 0.0)
+        former = q.remembered("u", "velocity", of, False, size)
         u = q.remembered("u", "velocity", of, True, max(mu.value * former.size, size))
         steps.append((u, Sum([Product([mu, former]), step])))
         step, size = u, u.size
@@ -280,10 +287,9 @@ def _adam(q: Quantities, of: Quantity, G: Quantity) -> Move:
     b1, b2 = settings["betas"]
     beta1, beta2 = q.setting("beta1", b1), q.setting("beta2", b2)
     t = q.setting("t", q.record.optimizer.updates + 1)
-    before = q.remembered("m", "mean", of, False, 0.0)
+    before = q.remembered("m", "mean", of, False, G.size)
     m = q.remembered("m", "mean", of, True, max(b1 * before.size, (1.0 - b1) * G.size))
-    former = q.remembered("v", "square", of, False, 0.0)
-    v = q.remembered("v", "square", of, True, (1.0 - b2) * _square_size(G))
+    former, v = _mean_squares(q, of, G, b2)
     steps: Steps = [
         (m, _running_mean(beta1, before, G)),
         (v, _running_mean(beta2, former, Power(G, TWO))),

@@ -82,7 +82,7 @@ def backward_sizes(record: StepRecord, a: list[Array], slopes: list[Array], s: f
     e = [np.empty(0)] * depth
     delta, grad_weights, grad_biases = list(e), list(e), list(e)
     e[-1] = np.maximum(a[-1], np.abs(record.d))
-    sent = weights_sent_through(record)
+    sent, sent_sizes = weights_sent_through(record), sizes_sent_through(record)
     for i in range(depth - 1, -1, -1):
         g = e[i]
         if has_slope(record, i):
@@ -93,7 +93,7 @@ def backward_sizes(record: StepRecord, a: list[Array], slopes: list[Array], s: f
         grad_biases[i] = delta[i].mean(axis=0)
         if i > 0:
             carried = g if record.rule == "gradient" else e[i]
-            e[i - 1] = carried @ share_sizes(sent[i], record.rule)
+            e[i - 1] = carried @ share_sizes(sent[i], sent_sizes[i], record.rule)
     return Backward(e, delta, grad_weights, grad_biases)
 
 
@@ -107,6 +107,15 @@ def weights_sent_through(record: StepRecord) -> list[Array]:
     return (record.after if record.update_order == "output_first" else record.before).weights
 
 
+def sizes_sent_through(record: StepRecord) -> list[Array]:
+    """Return the sizes of these weights; a new one is what is left of the old one and its step."""
+    sizes = [np.abs(weights) for weights in record.before.weights]
+    if record.update_order != "output_first":
+        return sizes
+    pairs = zip(sizes, record.after.weights, strict=True)
+    return [np.maximum(size, np.abs(weights)) for size, weights in pairs]
+
+
 def denominators(weights: Array, rule: str) -> Array:
     """Return what a rule divides the weights into each neuron by; 1 if it does not."""
     if rule == "proportional":
@@ -114,9 +123,8 @@ def denominators(weights: Array, rule: str) -> Array:
     return np.abs(weights).sum(axis=1) if rule == "proportional_abs" else np.ones(len(weights))
 
 
-def share_sizes(weights: Array, rule: str) -> Array:
-    """Return the sizes of what the rule multiplies an error by on its way back."""
-    sizes = np.abs(weights)
+def share_sizes(weights: Array, sizes: Array, rule: str) -> Array:
+    """Return the sizes of what the rule multiplies an error by; those of the weights are given."""
     divisors = np.abs(denominators(weights, rule))[:, np.newaxis]
     if rule == "proportional":  # the denominator's own size is that of its terms
         sizes = sizes * (sizes.sum(axis=1, keepdims=True) / divisors)
@@ -135,6 +143,7 @@ class Quantities:
         self.s = self.cost.scale(self.layers[-1])
         self.decay = float(record.optimizer.settings["weight_decay"])
         self.sent = weights_sent_through(record)
+        self.sent_sizes = sizes_sent_through(record)
         self.slopes = derivatives(record.before, record.forward)
         self.forward_sizes = forward_sizes(record.before, record.forward)
         self.after_sizes = forward_sizes(record.after, record.forward_after)
@@ -194,12 +203,14 @@ class Quantities:
 
     def parameter(self, layer: int, k: int, j: int | None, new: bool = False) -> Quantity:
         """Return a weight, or, without j, a bias."""
-        network = self.record.after if new else self.record.before
+        network, former = self.record.after if new else self.record.before, self.record.before
         if j is None:
             value = network.biases[layer - 2][k]
-            return Quantity("b", value, abs(value), layer, (k + 1,), None, new)
+            size = max(abs(value), abs(former.biases[layer - 2][k]))
+            return Quantity("b", value, size, layer, (k + 1,), None, new)
         value = network.weights[layer - 2][k, j]
-        return Quantity("W", value, abs(value), layer, (k + 1, j + 1), None, new)
+        size = max(abs(value), abs(former.weights[layer - 2][k, j]))
+        return Quantity("W", value, size, layer, (k + 1, j + 1), None, new)
 
     def gradient(self, layer: int, k: int, j: int | None) -> Quantity:
         """Return the gradient of a weight, or, without j, of a bias."""
@@ -218,15 +229,18 @@ class Quantities:
         """Return what a rule divides the weights into a neuron by."""
         weights = self.sent[layer - 2][k : k + 1]
         value = float(denominators(weights, self.record.rule)[0])
-        return Quantity("D", value, float(np.abs(weights).sum()), layer, (k + 1,))
+        return Quantity("D", value, float(self.sent_sizes[layer - 2][k].sum()), layer, (k + 1,))
 
     def blames(self, layer: int, k: int) -> list[Quantity]:
         """Return the neurons' parts of the sizes of the weights into a neuron."""
         sizes = np.abs(self.sent[layer - 2][k])
         total = sizes.sum()
-        values = sizes / total if total > 0.0 else sizes
+        values, value_sizes = sizes, self.sent_sizes[layer - 2][k]
+        if total > 0.0:
+            values, value_sizes = values / total, value_sizes / total
         return [
-            Quantity("blame", value, value, layer, (k + 1, j + 1)) for j, value in enumerate(values)
+            Quantity("blame", values[j], value_sizes[j], layer, (k + 1, j + 1))
+            for j in range(len(values))
         ]
 
     def shares(self, layer: int, k: int, i: int) -> list[Quantity]:
@@ -237,7 +251,7 @@ class Quantities:
             size = self.backward_sizes.delta[layer - 2][i, k] / self.s
             carried *= self.slope(layer, k, i).value if self.has_slope(layer) else 1.0
         values = (weights / denominators(weights, rule)[:, np.newaxis])[0] * carried
-        sizes = share_sizes(weights, rule)[0] * size
+        sizes = share_sizes(weights, self.sent_sizes[layer - 2][k : k + 1], rule)[0] * size
         return [
             Quantity("share", values[j], sizes[j], layer, (k + 1, j + 1), self.sample(i))
             for j in range(len(values))
@@ -279,7 +293,7 @@ class Quantities:
     def remembered(self, letter: str, name: str, of: Quantity, new: bool, size: float) -> Quantity:
         """Return what the optimiser remembers as `name` of a weight or bias.
 
-        `size` is that of its terms.
+        `size` is that of its terms; of what former gradients left, that of the present one's.
         """
         optimizer = self.record.optimizer_after if new else self.record.optimizer
         if name in optimizer.state:

@@ -125,6 +125,25 @@ PROBLEMS = {
         [2, 1], "identity", weights=[[[0.1234565, 1000.0005]]], biases=[[-0.0000012345645]],
         x=[[1, 1e5], [1234565, -1e-9]], d=[[1000], [1e6]],
     ),
+    # what is remembered of gradients that are rounding and no more: e of layer 3 sums to 0 (rmsprop
+    # and adam make whole steps of such gradients, so that no two languages stay together)
+    **{
+        f"{name} remembers rounding": make_problem(
+            [3, 1, 3], ["sigmoid", "softmax"], "cross_entropy", "proportional", before=2, seed=3,
+            weights=[[[0.1, 0.2, 0.3]], [[0.3], [0.4], [0.5]]], biases=[[0.1], [0, 0, 0]],
+            optimizer={"name": name},
+        )
+        for name in ("momentum", "nesterov")
+    },
+    # 0.7 - 0.1 * 7 is rounding, and what goes back through it
+    **{
+        f"{rule}, a new weight that cancels": make_problem(
+            [1, 1, 1], "identity", "half_sse", rule, weights=[[[1]], [[0.7]]],
+            biases=[[0], [0.1]], x=[[7]], d=[[4]], rows=1, update_order="output_first",
+            optimizer={"name": "sgd", "learning_rate": 0.1},
+        )
+        for rule in ("gradient", "transpose")
+    },
     "a perfect fit": make_problem([1, 1], "identity", weights=[[[2]]], biases=[[1]], x=[[3]],
                                   d=[[7]], rows=1),
     "dead": make_problem([1, 1, 1], "relu", weights=[[[1]], [[1]]], biases=[[-2], [0]], x=[[1]],
