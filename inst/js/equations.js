@@ -279,7 +279,7 @@ const GREEK = Object.freeze({
 });
 
 /** Words among the letters. */
-const WORDS = ["share", "shares", "blame", "step", "factor", "penalty", "change"];
+const WORDS = ["share", "shares", "blame", "step", "penalty", "change"];
 
 const MINUS = "&#8722;";
 

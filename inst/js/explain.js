@@ -233,6 +233,7 @@ class Writer {
     this.summarised = chosen === null && this.count() > MOST_EQUATIONS;
     this.chosen = this.summarised ? new Set() : chosen;
     this.sections = [];
+    this.scaleWritten = false;
     this.settingsWritten = false;
   }
 
@@ -310,7 +311,7 @@ class Writer {
     const n = this.q.rows;
     const { name, ...settings } = record.optimizer.settings;
     const setTo = Object.entries(settings)
-      .filter(([, value]) => value !== false && value !== 0)
+      .filter(([key, value]) => key === "learningRate" || (value !== false && value !== 0))
       .map(([key, value]) => `${snakeCase(key)} ${[value].flat().map(describe).join(" and ")}`)
       .join(", ");
     return (
@@ -425,7 +426,8 @@ class Writer {
         `${q.rows === 1 ? "" : ", likewise"}.`,
       exact ? "" : `With rule ${rule} these are not the gradients of the cost.`,
     );
-    if (layer === this.last && !this.empty(layer)) {
+    if (!this.empty(layer) && !this.scaleWritten) {
+      this.scaleWritten = true;
       this.add("scale", q.setting("s", q.s), formulas.scale(q));
     }
     for (const i of this.samples()) {
@@ -583,8 +585,8 @@ const RULE_NOTES = Object.freeze({
     "add up to it, and what arrives at a neuron adds up to its error.",
   proportional_abs:
     "Rule proportional_abs: each error is shared out in proportion to the weights, over the sum of " +
-    "their sizes; its shares add up to it where all have one sign. What arrives at a neuron adds up " +
-    "to its error.",
+    "their sizes; its shares add up to it where no weight is below 0. What arrives at a neuron adds " +
+    "up to its error.",
 });
 
 const OPTIMIZER_NOTES = Object.freeze({

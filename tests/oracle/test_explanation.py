@@ -200,6 +200,11 @@ def test_the_rows_are_in_the_contracts_order():
     assert value["new m[3]_1,1"] == pytest.approx(0.1 * G, rel=1e-14)
     assert value["new v[3]_1,1"] == pytest.approx(0.001 * G * G, rel=1e-14)
     assert value["new W[3]_1,1"] == pytest.approx(0.25 - 0.001 * G / (abs(G) + 1e-8), rel=1e-12)
+    squares = value["new W[2]_1,1"] ** 2 + value["new W[3]_1,1"] ** 2
+    assert value["new penalty"] == pytest.approx(0.25 * squares, rel=1e-14)
+    costs = value["new C^(1)"] + value["new C^(2)"]
+    assert value["new C"] == pytest.approx(costs / 2 + value["new penalty"], rel=1e-14)
+    assert value["change"] == value["new C"] - value["C"]
     # Output first: the only weight's share is the whole error, whatever the weight became.
     assert value["D[3]_1"] == value["new W[3]_1,1"]
     assert value["e[2]_1^(2)"] == pytest.approx(value["e[3]_1^(2)"], rel=1e-14)

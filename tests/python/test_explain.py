@@ -633,8 +633,8 @@ def test_an_error_that_shares_cancel_in_is_shown_as_0():
 
 
 def test_an_error_that_the_step_takes_away_is_shown_as_0():
-    # new a = 0.2 * 1 + 0.1, which is 0.3 but for 5.6e-17
-    explanation = explain(Network([1, 1], "identity", weights=[[[0.1]]]), [[1]], [[0.3]])
+    # new a = 0.4 * 1 - 0.1, which is 0.3 but for 5.6e-17
+    explanation = explain(Network([1, 1], "identity", weights=[[[0.5]]]), [[1]], [[0.3]])
     (error,) = explanation.table.query("stage == 'output_error_after'")["value"]
     assert abs(error) < 1e-16  # 0 where the processor fuses a * b + c
     lines = explanation.report().splitlines()
