@@ -333,7 +333,9 @@ explanation_writer <- function(step, chosen, all) {
       after <- whole_cost(step, new = TRUE)
       change <- quantity("change", after$value - before$value, before$size + after$size)
       text <- shown(change$value, change$size)
-      way <- if (text == "0") {
+      way <- if (!is.finite(change$value)) {
+        "is no finite number any more"
+      } else if (text == "0") {
         "stays the same"
       } else if (startsWith(text, "-")) {
         "falls"

@@ -364,6 +364,7 @@ class Writer {
     const text = shown(change.value, change.size);
     let way = text.startsWith("-") ? "falls" : "rises";
     if (text === "0") way = "stays the same";
+    if (!Number.isFinite(change.value)) way = "is no finite number any more";
     this.open("Cost after the step", `The same samples with the new weights: the cost ${way}.`);
     this.writeOutputErrors("output_error_after", true);
     this.writeCosts("cost_after", true);

@@ -93,7 +93,7 @@ export function checkBatchSize(value, name, rows) {
 }
 
 /** What a run was trained by, as plain values. */
-export function runSettings({ snapshots, optimizer, batchSize, ...others }, rows) {
+export function runSettings({ snapshots, record, optimizer, batchSize, ...others }, rows) {
   const { settings } = optimizer;
   return { ...others, optimizer: { ...settings }, batchSize: batchSize ?? rows };
 }

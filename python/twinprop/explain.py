@@ -521,6 +521,8 @@ class _Writer:
         change = Quantity("change", after.value - before.value, before.size + after.size)
         text = shown(change.value, change.size)
         way = "stays the same" if text == "0" else "falls" if text.startswith("-") else "rises"
+        if not np.isfinite(change.value):
+            way = "is no finite number any more"
         self.open("Cost after the step", f"The same samples with the new weights: the cost {way}.")
         self.write_output_errors("output_error_after", True)
         self.write_costs("cost_after", True)

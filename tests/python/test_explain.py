@@ -642,6 +642,16 @@ def test_an_error_that_the_step_takes_away_is_shown_as_0():
     assert "  new C = new e[2]_1^2 / (2 * K) = 0^2 / (2 * 1) = 0" in lines
 
 
+def test_a_cost_that_overflows_is_said_to_be_no_number():
+    # the new weight is -1e200 * 1e200, its output -Inf
+    optimizer = Optimizer("sgd", learning_rate=1e200)
+    explanation = explain(
+        Network([1, 1], "identity", seed=1), [[1e150]], [[0]], optimizer=optimizer
+    )
+    assert not np.isfinite(explanation.cost_after)
+    assert "the cost is no finite number any more." in explanation.report()
+
+
 @pytest.mark.parametrize("inputs", [4, 40])
 def test_a_saturated_slope_is_shown_as_0(inputs):
     # z = 18.5, where 1 - tanh(z)^2 is 3.4e-16 or one of its neighbours 0, 2.2e-16, 4.4e-16
