@@ -179,7 +179,7 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
 # What a run was trained by, as plain values.
 run_settings <- function(settings) {
   settings$optimizer <- settings$optimizer$settings
-  settings[setdiff(names(training_defaults), "snapshots")]
+  settings[setdiff(names(training_defaults), c("snapshots", "record"))]
 }
 
 # The rows of each batch; a vector is a list of single rows.

@@ -290,8 +290,8 @@ test_that("rounding does not show", {
   expect_identical(shown_fixed(-5.55e-17, 3L), "0.000")
   expect_identical(shown_fixed(-0.0004, 3L), "0.000")
   expect_identical(shown_exponential(1.125 * (1 + 1e-13)), "1.12e+00")
-  expect_identical(shown_cost(3e-33, 0.1), "0.00e+00")
-  expect_identical(shown_cost(3e-10, 0.1), "3.00e-10")
+  expect_identical(shown_rule_cost(3e-33, 0.1), "0.00e+00")
+  expect_identical(shown_rule_cost(3e-10, 0.1), "3.00e-10")
   expect_identical(c(shown_fixed(NA, 3L), shown_exponential(Inf)), c("-", "Inf"))
 })
 
