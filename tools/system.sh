@@ -47,7 +47,7 @@ node_is_new_enough() {
 r_packages_of_level() {
   case $level in
     run) echo jsonlite ;;
-    test) echo jsonlite testthat roxygen2 lintr nnet palmerpenguins ggplot2 knitr ;;
+    test) echo jsonlite testthat roxygen2 lintr nnet palmerpenguins ggplot2 knitr caret generics hardhat recipes tibble ;;
     *) die "usage: tools/system.sh run|test" ;;
   esac
 }
