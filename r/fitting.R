@@ -12,8 +12,9 @@ full_batch_solvers <- c("rprop", "lbfgs")
 
 loss_aliases <- c(squared_error = "half_mse", log_loss = "cross_entropy")
 
-# The names of what the learning rate does from epoch to epoch; scikit-learn's among them.
-learning_rates <- c("constant", "adaptive", "invscaling", names(schedules))
+# The names of what the learning rate does from epoch to epoch; scikit-learn's among them. (A
+# function, because the schedules are not there yet when this file is read.)
+learning_rates <- function() c("constant", "adaptive", "invscaling", names(schedules))
 
 # With batch_size "auto", so many samples make one update.
 auto_batch_size <- 32
@@ -300,7 +301,7 @@ check_auto_batch_size <- function(value, name) {
 # "constant", "adaptive" or the complete settings of a schedule.
 check_learning_rate <- function(value, name) {
   if (is_string(value)) {
-    value <- check_choice(value, name, learning_rates)
+    value <- check_choice(value, name, learning_rates())
     if (value %in% c("constant", "adaptive")) {
       return(value)
     }
