@@ -37,7 +37,6 @@ from twinprop.checks import (
     check_keys,
     check_matrix,
     check_number,
-    check_object,
     check_same_rows,
     check_sample_weight,
     check_seed,
@@ -297,9 +296,7 @@ def fit_network(
     held_out = None
     held = None if validation is None else _check_validation(validation, start, s["loss"])
     if held is None and s["early_stopping"]:
-        kept, held_out = split_rows(
-            len(x), s["validation_fraction"], seed, strata, _name(s, "validation_fraction")
-        )
+        kept, held_out = split_rows(len(x), s["validation_fraction"], seed, strata)
         held = x[held_out], d[held_out], None if weight is None else weight[held_out]
         x, d = x[kept], d[kept]
         weight = None if weight is None else weight[kept]
@@ -397,9 +394,7 @@ def check_fit_settings(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _needs(solver: str, key: str, needed: Any, got: Any) -> None:
-    raise InputError(
-        f'solver "{solver}" needs {key} {describe(needed)}, got {describe(got)}'
-    )
+    raise InputError(f'solver "{solver}" needs {key} {describe(needed)}, got {describe(got)}')
 
 
 def check_hidden(value: Any, name: str) -> tuple[int, ...]:
@@ -438,9 +433,7 @@ def _check_auto_batch_size(value: Any, name: str) -> int | str | None:
     if value is None or (isinstance(value, str) and value == "auto"):
         return value
     if not is_integer(value) or value < 1:
-        raise InputError(
-            f'{name} must be null, "auto" or an integer >= 1, got {describe(value)}'
-        )
+        raise InputError(f'{name} must be null, "auto" or an integer >= 1, got {describe(value)}')
     return int(value)
 
 
@@ -606,15 +599,9 @@ def _width(value: Any) -> int:
     return 1 if first is None else len(first)
 
 
-def _name(settings: Mapping[str, Any], key: str) -> str:
-    return key
-
-
 def _weighted_rows(
     x: Array, d: Array, sample_weight: Any, strata: Any
-) -> tuple[
-    npt.NDArray[np.intp], Array, Array, Array | None, npt.NDArray[np.intp] | None
-]:
+) -> tuple[npt.NDArray[np.intp], Array, Array, Array | None, npt.NDArray[np.intp] | None]:
     """Return the numbers of the rows with a weight above 0, and these rows of all the rest."""
     weight = check_sample_weight(sample_weight, "sample_weight", len(x))
     rows = np.arange(len(x)) if weight is None else np.flatnonzero(weight)
@@ -665,7 +652,7 @@ def split_rows(
     --------
     >>> kept, held_out = split_rows(10, 0.2, seed=1)
     >>> held_out.tolist()
-    [3, 7]
+    [0, 5]
     """
     held = max(1, math.ceil(fraction * n))
     if held >= n:
@@ -967,7 +954,7 @@ def _reason(watch: _Watch, s: Mapping[str, Any]) -> str:
         ),
         "gradient": f"no entry of the gradient is above {tol}",
         "line_search": "no step lowers the loss any further",
-        "max_iter": f"max_iter ({epochs}) was reached while the {what} still fell",
+        "max_iter": f"all {epochs} epochs were made and the {what} still fell",
         "callback": f"a callback ended it after epoch {epochs}",
         "interrupt": f"it was interrupted after epoch {epochs}",
     }[watch.stopped]

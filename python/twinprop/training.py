@@ -387,11 +387,13 @@ def run_training(
     schedule: Mapping[str, Any] | None = None,
     progress: bool = False,
     after_epoch: Callable[[int, float], bool | None] | None = None,
+    warn_interrupted: bool = True,
 ) -> Run:
     """Train with settings that were checked.
 
     `after_epoch` gets each epoch's number and cost. If it returns True, the training ends there:
-    the run has that many epochs. It may also change the optimizer's learning rate.
+    the run has that many epochs. It may also change the optimizer's learning rate. Whoever warns
+    of an interruption in words of their own turns `warn_interrupted` off.
     """
     started = time.perf_counter()
     rows = len(x)
@@ -505,10 +507,12 @@ def run_training(
     except KeyboardInterrupt:
         if len(epoch_costs) < begun:  # in the middle of an epoch
             np.copyto(network.parameters, before)
-        warnings.warn(
-            f"training interrupted; the network keeps its weights after {len(epoch_costs)} epochs",
-            stacklevel=4,  # whoever called Network.train
-        )
+        if warn_interrupted:
+            warnings.warn(
+                "training interrupted; "
+                f"the network keeps its weights after {len(epoch_costs)} epochs",
+                stacklevel=4,  # whoever called Network.train
+            )
         updates = len(epoch_costs) * len(batches)
         kept = [snapshot for snapshot in kept if snapshot.updates <= updates]
         final_cost, outputs = exact_cost(network, x, d, cost, weight_decay, weight)
