@@ -15,6 +15,7 @@ from pathlib import Path
 
 from twinprop.datasets import dataset_names
 from twinprop.errors import InputError, TwinpropError
+from twinprop.model_commands import add_model_commands
 from twinprop.version import __version__
 
 
@@ -132,6 +133,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("--each", action="store_true", help="a line for every plan")
     check.set_defaults(command=_crosscheck)
+
+    add_model_commands(commands)
     return parser
 
 

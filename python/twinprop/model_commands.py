@@ -1,0 +1,397 @@
+"""The commands about models: train, predict, describe, convert. No twins; R works in R."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from twinprop.checks import describe, quoted
+from twinprop.errors import InputError
+from twinprop.fitting import FIT_DEFAULTS, SOLVERS
+from twinprop.tables import read_table, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from twinprop.model import Model
+
+MODEL_SUFFIX = ".twinprop.json"
+
+HIDDEN = FIT_DEFAULTS["hidden_layer_sizes"]
+
+
+def add_model_commands(commands: Any) -> None:
+    """Add the commands to the subparsers of the command line."""
+    train = commands.add_parser(
+        "train",
+        help="fit a model to a table and write the model's file",
+        description="Fit a multilayer perceptron to a table (CSV, TSV or Parquet) and write it as "
+        "a model that Python, R and JavaScript read. A target of text or of true and false makes "
+        "a classification, one of numbers a regression.",
+        epilog="Interrupted (Ctrl-C), it writes what it has reached.",
+    )
+    train.add_argument("data", metavar="DATA", help='the table; "-" is CSV on standard input')
+    train.add_argument(
+        "--target",
+        action="append",
+        required=True,
+        metavar="COLUMN",
+        help="the column to predict; may be given several times for a regression",
+    )
+    train.add_argument(
+        "-o", "--output", required=True, metavar="MODEL", help=f"the model's file, *{MODEL_SUFFIX}"
+    )
+    train.add_argument(
+        "--task", choices=["classification", "regression"], help="default: see above"
+    )
+    train.add_argument(
+        "--drop", action="append", default=[], metavar="COLUMN", help="a column to leave out"
+    )
+    train.add_argument("--weights", metavar="COLUMN", help="a column of weights of the rows")
+    train.add_argument(
+        "--na",
+        choices=["error", "omit"],
+        default="error",
+        help="rows that lack a value: an error (default), or left out",
+    )
+    train.add_argument(
+        "--hidden",
+        type=int,
+        nargs="*",
+        metavar="UNITS",
+        help=f"neurons of each hidden layer (default: {_words(HIDDEN)})",
+    )
+    train.add_argument(
+        "--activation",
+        nargs="+",
+        metavar="NAME",
+        help=f"of the hidden layers (default: {FIT_DEFAULTS['activation']})",
+    )
+    train.add_argument("--solver", choices=SOLVERS, help=f"default: {FIT_DEFAULTS['solver']}")
+    train.add_argument("--loss", metavar="NAME", help="half_mse, half_sse, mse or cross_entropy")
+    train.add_argument(
+        "--rule", metavar="NAME", help="the backpropagation rule (default: gradient)"
+    )
+    _add_setting(train, "--learning-rate", float, "learning_rate_init")
+    _add_setting(train, "--epochs", int, "max_iter")
+    _add_setting(train, "--batch-size", int, "batch_size")
+    _add_setting(train, "--alpha", float, "alpha")
+    _add_setting(train, "--dropout", float, "dropout")
+    train.add_argument(
+        "--early-stopping",
+        action="store_true",
+        default=None,
+        help="set rows aside, and stop when their loss falls no more",
+    )
+    _add_setting(train, "--validation-fraction", float, "validation_fraction")
+    train.add_argument(
+        "--balanced",
+        action="store_const",
+        const="balanced",
+        dest="class_weight",
+        help="give every class the same weight",
+    )
+    train.add_argument(
+        "--no-scale",
+        action="store_false",
+        dest="scale",
+        default=None,
+        help="take inputs and targets as they are",
+    )
+    train.add_argument("--seed", type=int, default=42, help="default: 42")
+    train.add_argument("--quiet", action="store_true", help="show no progress")
+    train.set_defaults(command=_train)
+
+    predict = commands.add_parser(
+        "predict",
+        help="predict the rows of a table by a model's file",
+        description="Predict the rows of a table (CSV, TSV or Parquet).",
+    )
+    predict.add_argument("model", metavar="MODEL", help=f"the model's file, *{MODEL_SUFFIX}")
+    predict.add_argument("data", metavar="DATA", help='the table; "-" is CSV on standard input')
+    predict.add_argument("--proba", action="store_true", help="the probability of each class too")
+    predict.add_argument(
+        "--keep", action="store_true", help="the table's own columns too, in front"
+    )
+    predict.add_argument(
+        "--na",
+        choices=["error", "pass"],
+        help="rows that lack a value: an error, or a missing prediction (default: the model's)",
+    )
+    predict.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        default="-",
+        help='CSV, TSV or Parquet by its ending; "-" is CSV on standard output (default)',
+    )
+    predict.set_defaults(command=_predict)
+
+    tell = commands.add_parser(
+        "describe",
+        help="say what a model's file or a table holds",
+        description="Say what a model's file or a table holds.",
+    )
+    tell.add_argument("file", metavar="MODEL|DATA", help=f"*{MODEL_SUFFIX}, or a table")
+    tell.set_defaults(command=_describe)
+
+
+def _words(values: Sequence[object]) -> str:
+    return " ".join(map(str, values))
+
+
+def _add_setting(parser: Any, flag: str, kind: Callable[[str], Any], setting: str) -> None:
+    parser.add_argument(
+        flag, type=kind, dest=setting, metavar="N", help=f"default: {FIT_DEFAULTS[setting]}"
+    )
+
+
+# Train --------------------------------------------------------------------------------------------
+
+
+def _settings(options: argparse.Namespace, task: str) -> dict[str, Any]:
+    """Return what was asked for, under the names of the estimators."""
+    names = [
+        "solver", "loss", "rule", "learning_rate_init", "max_iter", "batch_size", "alpha",
+        "dropout", "early_stopping", "validation_fraction", "scale",
+    ]  # fmt: skip
+    given = {name: getattr(options, name) for name in names}
+    if task == "classification":
+        given["class_weight"] = options.class_weight
+    elif options.class_weight is not None:
+        raise InputError("--balanced needs a classification, got a regression")
+    given["hidden_layer_sizes"] = None if options.hidden is None else tuple(options.hidden)
+    given["activation"] = options.activation
+    if options.activation is not None and len(options.activation) == 1:
+        given["activation"] = options.activation[0]
+    settings = {name: value for name, value in given.items() if value is not None}
+    return {**settings, "random_state": options.seed, "verbose": not options.quiet}
+
+
+def _train(options: argparse.Namespace) -> int:
+    from twinprop.estimators import MLPClassifier, MLPRegressor
+    from twinprop.model_file import write_model
+
+    _check_output(options.output)
+    frame = read_table(options.data)
+    targets, weights = _take_columns(frame, options)
+    frame = frame.drop(columns=options.drop)
+    frame = frame[_complete(frame, options.na)]
+    y = frame[targets]
+    sample_weight = None if weights is None else frame[weights].to_numpy()
+    x = frame.drop(columns=[*targets, *([] if weights is None else [weights])])
+    if x.shape[1] == 0:
+        raise InputError("no column is left to predict from")
+    task = options.task or _task(y)
+    if task == "classification" and len(targets) > 1:
+        raise InputError(f"a classification has one target, got {len(targets)}")
+    make = MLPClassifier if task == "classification" else MLPRegressor
+    estimator = make(**_settings(options, task))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        estimator.fit(x, y.iloc[:, 0] if len(targets) == 1 else y, sample_weight)
+    for warning in caught:
+        print(f"Warning: {warning.message}", file=sys.stderr)
+    write_model(estimator, options.output)
+    print(_report(estimator, task, x, y, sample_weight, options.output))
+    return 0
+
+
+def _check_output(output: str) -> None:
+    """Refuse a file that could not be written before the work is done."""
+    if not output.endswith(MODEL_SUFFIX):
+        raise InputError(f"--output must end in {MODEL_SUFFIX}, got {describe(output)}")
+    if not Path(output).resolve().parent.is_dir():
+        raise InputError(f"cannot write {describe(output)}: no such folder")
+
+
+def _take_columns(frame: pd.DataFrame, options: argparse.Namespace) -> tuple[list[str], str | None]:
+    """Return the targets and the column of weights; all columns that are named must be there."""
+    asked = [("--target", name) for name in options.target]
+    asked += [("--drop", name) for name in options.drop]
+    if options.weights is not None:
+        asked.append(("--weights", options.weights))
+    seen: list[str] = []
+    for flag, name in asked:
+        if name not in frame.columns:
+            raise InputError(
+                f"{flag} must be one of {quoted([*frame.columns])}, got {describe(name)}"
+            )
+        if name in seen:
+            raise InputError(f"column {describe(name)} is asked for twice")
+        seen.append(name)
+    return list(options.target), options.weights
+
+
+def _complete(frame: pd.DataFrame, na: str) -> Any:
+    """Return which rows lack no value; refuse others, or say how many are left out."""
+    missing = frame.isna().to_numpy()
+    keep = ~missing.any(axis=1)
+    if keep.all():
+        return keep
+    if na == "error":
+        row = int(np.argmin(keep))
+        column = frame.columns[int(np.argmax(missing[row]))]
+        raise InputError(
+            f"column {describe(str(column))}, row {row + 1} lacks a value "
+            f"({int((~keep).sum())} of {len(keep)} rows do); --na omit leaves such rows out"
+        )
+    if not keep.any():
+        raise InputError("every row lacks a value")
+    print(f"{int((~keep).sum())} rows with missing values are left out", file=sys.stderr)
+    return keep
+
+
+def _task(y: pd.DataFrame) -> str:
+    numeric = all(column.dtype.kind in "iuf" for _, column in y.items())
+    return "regression" if numeric else "classification"
+
+
+def _report(
+    estimator: Any, task: str, x: pd.DataFrame, y: pd.DataFrame, weight: Any, output: str
+) -> str:
+    """Say what came of a training."""
+    layers = "-".join(map(str, estimator.network_.layers))
+    score = estimator.score(x, y.iloc[:, 0] if y.shape[1] == 1 else y, sample_weight=weight)
+    name = "accuracy" if task == "classification" else "R^2"
+    lines = [
+        f"{task} of {', '.join(y.columns)} from {x.shape[1]} columns, {len(x)} rows",
+        f"network {layers}, {estimator.n_iter_} epochs, loss {estimator.loss_:.6g}",
+        f"{name} on the rows it was trained on: {score:.4f}",
+    ]
+    if estimator.validation_scores_:
+        best = estimator.best_validation_score_
+        lines.append(f"{name} on the rows set aside: {best:.4f}")
+    return "\n".join([*lines, f"written to {output}"])
+
+
+# Predict ------------------------------------------------------------------------------------------
+
+
+def _predict(options: argparse.Namespace) -> int:
+    import pandas as pd
+
+    from twinprop.model_file import read_model
+
+    model = read_model(options.model)
+    frame = read_table(options.data)
+    given = frame if model.columns is not None else frame.to_numpy()
+    names = _output_names(model)
+    values = np.asarray(model.predict(given, na=options.na))
+    columns = values[:, np.newaxis] if values.ndim == 1 else values
+    found = pd.DataFrame({f"predicted_{name}": columns[:, j] for j, name in enumerate(names)})
+    if options.proba:
+        shares = model.predict_proba(given, na=options.na)
+        levels = names if model.classes is None else model.classes
+        for j, level in enumerate(levels):
+            found[f"probability_{level}"] = shares[:, j]
+    if options.keep:
+        clash = [name for name in found.columns if name in frame.columns]
+        if clash:
+            raise InputError(f"the table has a column {describe(clash[0])} already")
+        found = pd.concat([frame, found], axis=1)
+    write_table(found, options.output)
+    return 0
+
+
+def _output_names(model: Model) -> list[str]:
+    if model.outputs is not None:
+        return [str(name) for name in model.outputs["names"]]
+    return [f"output{k}" for k in range(1, model.network.layers[-1] + 1)]
+
+
+# Describe -----------------------------------------------------------------------------------------
+
+
+def _describe(options: argparse.Namespace) -> int:
+    if options.file.endswith(".json"):
+        from twinprop.model_file import read_model
+
+        print(describe_model(read_model(options.file)))
+    else:
+        print(describe_table(read_table(options.file)))
+    return 0
+
+
+def describe_table(frame: pd.DataFrame) -> str:
+    """Say what the columns of a table hold, as text."""
+    import pandas as pd
+
+    rows = []
+    for name, column in frame.items():
+        present = column.dropna()
+        if column.dtype == bool or present.map(lambda value: isinstance(value, bool)).all():
+            kind, about = "logical", f"{int(present.sum())} true"
+        elif column.dtype.kind in "iuf":
+            kind = "numeric"
+            about = f"{present.min():.6g} to {present.max():.6g}, mean {present.mean():.6g}"
+        else:
+            kind = "text"
+            about = _listed([str(value) for value in sorted(present.unique(), key=str)])
+        rows.append((str(name), kind, int(column.isna().sum()), about))
+    table = pd.DataFrame(rows, columns=["column", "kind", "missing", "values"])
+    return f"{len(frame)} rows\n{_left(table)}"
+
+
+def describe_model(model: Model) -> str:
+    """Say what a model is, as text."""
+    import pandas as pd
+
+    network = model.network
+    layers = "-".join(map(str, network.layers))
+    names, count = ", ".join(network.activations), network.parameters.size
+    lines = [f"network {layers} ({names}), {count} weights and biases"]
+    if model.outputs is not None:
+        lines.insert(0, f"{model.task} of {', '.join(map(str, model.outputs['names']))}")
+    if model.classes is not None:
+        lines.append(f"classes: {_listed([str(level) for level in model.classes])}")
+    training = model.training or {}
+    known = {
+        name: training[name]
+        for name in ("cost", "rule", "batch_size", "epochs", "seed")
+        if training.get(name) is not None
+    }
+    if isinstance(training.get("optimizer"), dict):
+        known["optimizer"] = training["optimizer"].get("name")
+    if known:
+        lines.append("trained by " + ", ".join(f"{name} {value}" for name, value in known.items()))
+    losses = training.get("loss_curve")
+    if losses:
+        lines.append(f"loss {losses[0]:.6g} -> {losses[-1]:.6g} in {len(losses)} epochs")
+    if model.inputs is None:
+        return "\n".join([*lines, f"inputs: a matrix with {network.layers[0]} columns"])
+    rows = []
+    inputs = model.inputs
+    for about in inputs["columns"]:
+        levels = about.get("levels")
+        values = "" if levels is None else _listed([str(level) for level in levels])
+        rows.append((about["name"], about["kind"], values))
+    table = pd.DataFrame(rows, columns=["column", "kind", "levels"])
+    scaled = "standardised" if inputs["center"] is not None else "as they are"
+    return "\n".join([*lines, f"inputs, {scaled}:", _left(table)])
+
+
+#: More values than these are only counted.
+MOST_LISTED = 8
+
+
+def _listed(values: Sequence[str]) -> str:
+    shown = ", ".join(values[:MOST_LISTED])
+    more = len(values) - MOST_LISTED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _left(table: pd.DataFrame) -> str:
+    """Return a table as text, its words on the left."""
+    text = table.astype(str)
+    widths = {name: max(len(name), *text[name].map(len)) for name in text.columns}
+    padded = text.apply(lambda column: column.str.ljust(widths[column.name]))
+    padded.columns = [name.ljust(widths[name]) for name in text.columns]
+    lines = padded.to_string(index=False, header=True, justify="left").splitlines()
+    return "\n".join(line.rstrip() for line in lines)
