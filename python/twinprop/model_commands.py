@@ -82,6 +82,7 @@ def add_model_commands(commands: Any) -> None:
     _add_setting(train, "--epochs", int, "max_iter")
     _add_setting(train, "--batch-size", int, "batch_size")
     _add_setting(train, "--alpha", float, "alpha")
+    _add_setting(train, "--tol", float, "tol")
     _add_setting(train, "--dropout", float, "dropout")
     train.add_argument(
         "--early-stopping",
@@ -158,7 +159,7 @@ def _add_setting(parser: Any, flag: str, kind: Callable[[str], Any], setting: st
 def _settings(options: argparse.Namespace, task: str) -> dict[str, Any]:
     """Return what was asked for, under the names of the estimators."""
     names = [
-        "solver", "loss", "rule", "learning_rate_init", "max_iter", "batch_size", "alpha",
+        "solver", "loss", "rule", "learning_rate_init", "max_iter", "batch_size", "alpha", "tol",
         "dropout", "early_stopping", "validation_fraction", "scale",
     ]  # fmt: skip
     given = {name: getattr(options, name) for name in names}
@@ -240,7 +241,7 @@ def _complete(frame: pd.DataFrame, na: str) -> Any:
         column = frame.columns[int(np.argmax(missing[row]))]
         raise InputError(
             f"column {describe(str(column))}, row {row + 1} lacks a value "
-            f"({int((~keep).sum())} of {len(keep)} rows do); --na omit leaves such rows out"
+            f"({int((~keep).sum())} of {len(frame)} rows do); --na omit leaves such rows out"
         )
     if not keep.any():
         raise InputError("every row lacks a value")
@@ -326,7 +327,9 @@ def describe_table(frame: pd.DataFrame) -> str:
     rows = []
     for name, column in frame.items():
         present = column.dropna()
-        if column.dtype == bool or present.map(lambda value: isinstance(value, bool)).all():
+        if len(present) == 0:
+            kind, about = "numeric", "none"
+        elif column.dtype == bool or present.map(lambda value: isinstance(value, bool)).all():
             kind, about = "logical", f"{int(present.sum())} true"
         elif column.dtype.kind in "iuf":
             kind = "numeric"
@@ -354,13 +357,13 @@ def describe_model(model: Model) -> str:
     training = model.training or {}
     known = {
         name: training[name]
-        for name in ("cost", "rule", "batch_size", "epochs", "seed")
+        for name in ("cost", "rule", "batch_size", "seed")
         if training.get(name) is not None
     }
     if isinstance(training.get("optimizer"), dict):
-        known["optimizer"] = training["optimizer"].get("name")
+        known = {"optimizer": training["optimizer"].get("name"), **known}
     if known:
-        lines.append("trained by " + ", ".join(f"{name} {value}" for name, value in known.items()))
+        lines.append("trained: " + ", ".join(f"{name} {value}" for name, value in known.items()))
     losses = training.get("loss_curve")
     if losses:
         lines.append(f"loss {losses[0]:.6g} -> {losses[-1]:.6g} in {len(losses)} epochs")

@@ -37,7 +37,7 @@ def read_table(source: str) -> pd.DataFrame:
             frame = pd.read_parquet(source)
         else:
             frame = pd.read_csv(
-                sys.stdin if source == "-" else source,
+                sys.stdin.buffer if source == "-" else source,
                 sep="\t" if suffix == ".tsv" else ",",
                 keep_default_na=False,
                 na_values=["", "NA"],
@@ -52,6 +52,8 @@ def read_table(source: str) -> pd.DataFrame:
         raise InputError(f"cannot read the table: no file {describe(source)}") from None
     except ImportError:
         raise EngineError("Parquet files need pyarrow; install it: pip install pyarrow") from None
+    except InputError:  # a ValueError, and clear already
+        raise
     except UnicodeDecodeError:
         raise InputError(f"{name}: the table must be UTF-8") from None
     except pd.errors.EmptyDataError:
