@@ -78,8 +78,8 @@ def test_every_option_is_the_estimators_parameter(folder, capsys):
     mine = MLPClassifier(
         hidden_layer_sizes=(5, 4), activation=["relu", "tanh"], solver="sgd", rule="transpose",
         learning_rate_init=0.1, max_iter=7, batch_size=10, alpha=0.01, dropout=0.1,
-        early_stopping=True, validation_fraction=0.2, tol=0.001, class_weight="balanced", scale=False,
-        random_state=3, loss="cross_entropy",
+        early_stopping=True, validation_fraction=0.2, tol=0.001, scale=False,
+        random_state=3, loss="cross_entropy", class_weight="balanced",
     )  # fmt: skip
     with pytest.warns(UserWarning, match="has not converged"):
         mine.fit(IRIS.drop(columns=["Species", "Petal.Width"]), IRIS["Species"])
@@ -307,7 +307,7 @@ def test_numbers_are_read_to_the_last_digit(folder):
 def test_interrupted_it_writes_what_it_has_reached(folder):
     command = [
         sys.executable, "-m", "twinprop", "train", "diabetes.csv", "--target", "progression",
-        "-o", "d.twinprop.json", "--epochs", "20000", "--tol", "0", "--learning-rate", "0.00001",
+        "-o", "d.twinprop.json", "--epochs", "4000", "--tol", "0", "--learning-rate", "0.00001",
     ]  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stderr.readline().startswith(b"epoch ")
