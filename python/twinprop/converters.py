@@ -671,7 +671,8 @@ def from_brain_js(data: Any) -> Network:
 
 
 def _brain_activation(data: Mapping[str, Any]) -> str:
-    options = data.get("trainOpts") or {}
+    given = data.get("trainOpts")
+    options = {} if given is None else check_object(given, "trainOpts")
     name = options.get("activation") or data.get("activation") or "sigmoid"
     activation = BRAIN_ACTIVATIONS[check_choice(name, "trainOpts.activation", BRAIN_ACTIVATIONS)]
     slope = options.get("leakyReluAlpha", LEAKY_RELU_SLOPE)
