@@ -34,6 +34,8 @@ from twinprop.errors import (
 )
 from twinprop.explain import Explanation, explain, explain_plan
 from twinprop.gradcheck import GradientCheck, check_gradient
+from twinprop.model import Model
+from twinprop.model_file import read_model, write_model
 from twinprop.network import Network, starting_weights
 from twinprop.onnx_writer import to_onnx
 from twinprop.optimizers import OPTIMIZERS, Optimizer
@@ -59,6 +61,7 @@ __all__ = [
     "Forward",
     "GradientCheck",
     "InputError",
+    "Model",
     "Network",
     "Optimizer",
     "RandomStream",
@@ -88,6 +91,7 @@ __all__ = [
     "plot_decision",
     "plot_network",
     "plot_rules",
+    "read_model",
     "read_plan",
     "run_plan",
     "run_plan_on",
@@ -99,5 +103,6 @@ __all__ = [
     "to_sklearn",
     "to_sql",
     "to_torch",
+    "write_model",
     "write_run",
 ]

@@ -328,12 +328,13 @@ def check_biases(value: Any, name: str, layers: Sequence[int]) -> list[Array]:
             f"got {describe(value) if entries is None else len(entries)}"
         )
     return [
-        _check_vector(entry, f"{name} layer {layer}", size)
+        check_vector(entry, f"{name} layer {layer}", size)
         for layer, (entry, size) in enumerate(zip(entries, layers[1:], strict=True), 2)
     ]
 
 
-def _check_vector(value: Any, name: str, size: int) -> Array:
+def check_vector(value: Any, name: str, size: int) -> Array:
+    """Return a vector of `size` finite numbers."""
     entries = as_list(value)
     if entries is None or len(entries) != size:
         raise InputError(
