@@ -73,7 +73,7 @@ export function asRows(d, outputs) {
 }
 
 /** Whether a value is an object with keys. */
-function isObject(value) {
+export function isObject(value) {
   return typeof value === "object" && value !== null && !isList(value);
 }
 
@@ -354,7 +354,8 @@ export function checkSameRows(dRows, dName, xRows, xName) {
   }
 }
 
-function checkVector(value, name, size) {
+/** Return a vector of `size` finite numbers. */
+export function checkVector(value, name, size) {
   if (!isList(value) || value.length !== size) {
     const given = isList(value) ? value.length : describe(value);
     throw new InputError(`${name} must have ${size} values, got ${given}`);

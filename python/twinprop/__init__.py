@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from twinprop.activations import ACTIVATIONS
 from twinprop.backprop import RULES, Backward, Forward
+from twinprop.code_writers import to_js_function, to_r_function, to_sql
 from twinprop.compare_rules import RuleComparison, compare_rules
+from twinprop.converters import (
+    from_brain_js,
+    from_keras_weights,
+    from_sklearn,
+    from_torch,
+    from_toy_nn,
+    to_keras_weights,
+    to_sklearn,
+    to_torch,
+)
 from twinprop.costs import COSTS
 from twinprop.crosscheck import crosscheck
 from twinprop.datasets import dataset_names, load_dataset
@@ -28,7 +39,9 @@ from twinprop.gradcheck import GradientCheck, check_gradient
 from twinprop.model import Model
 from twinprop.model_file import read_model, write_model
 from twinprop.network import Network, starting_weights
+from twinprop.onnx_writer import to_onnx
 from twinprop.optimizers import OPTIMIZERS, Optimizer
+from twinprop.penalties import convert_cost, convert_penalty
 from twinprop.plan import read_plan, run_plan, write_run
 from twinprop.plots import plot_cost, plot_decision, plot_network, plot_rules
 from twinprop.random import RandomStream
@@ -67,11 +80,18 @@ __all__ = [
     "__version__",
     "check_gradient",
     "compare_rules",
+    "convert_cost",
+    "convert_penalty",
     "crosscheck",
     "dataset_names",
     "diagnose",
     "explain",
     "explain_plan",
+    "from_brain_js",
+    "from_keras_weights",
+    "from_sklearn",
+    "from_torch",
+    "from_toy_nn",
     "load_dataset",
     "plot_cost",
     "plot_decision",
@@ -82,6 +102,13 @@ __all__ = [
     "run_plan",
     "run_plan_on",
     "starting_weights",
+    "to_js_function",
+    "to_keras_weights",
+    "to_onnx",
+    "to_r_function",
+    "to_sklearn",
+    "to_sql",
+    "to_torch",
     "write_model",
     "write_run",
 ]
