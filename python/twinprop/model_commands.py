@@ -1,4 +1,4 @@
-"""The commands about models: train, predict, describe, convert. No twins; R works in R."""
+"""The commands about models: train, predict, convert, describe. No twins; R works in R."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinprop.checks import describe, quoted
-from twinprop.errors import InputError
+from twinprop.errors import EngineError, InputError
 from twinprop.fitting import FIT_DEFAULTS, SOLVERS
 from twinprop.tables import read_table, write_table
 
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 MODEL_SUFFIX = ".twinprop.json"
 
 HIDDEN = FIT_DEFAULTS["hidden_layer_sizes"]
+
+
+#: What `convert` takes over from JSON of others.
+JSON_READERS = ("toy-nn", "brain.js")
+
+#: What `convert` writes, by the file's ending.
+WRITERS = (MODEL_SUFFIX, ".js", ".R", ".sql", ".onnx", ".pt", ".pth")
 
 
 def add_model_commands(commands: Any) -> None:
@@ -133,6 +140,31 @@ def add_model_commands(commands: Any) -> None:
         help='CSV, TSV or Parquet by its ending; "-" is CSV on standard output (default)',
     )
     predict.set_defaults(command=_predict)
+
+    convert = commands.add_parser(
+        "convert",
+        help="write a model in another form, or take one over",
+        description="Write a model as something that runs without twinprop, or take over a network "
+        "from elsewhere, by the endings of the files.",
+        epilog=f"Written: {_words([*WRITERS])}. Read: {MODEL_SUFFIX}; .pt and .pth, a state_dict "
+        "of torch, with --activation; .json with --from. R's own fits are taken over in R, by "
+        "tp_from_nnet() and tp_from_neuralnet().",
+    )
+    convert.add_argument("source", metavar="FROM", help="the file to read")
+    convert.add_argument("output", metavar="TO", help="the file to write")
+    convert.add_argument(
+        "--from", choices=[*JSON_READERS], dest="kind", help="what a .json file comes from"
+    )
+    convert.add_argument(
+        "--activation",
+        nargs="+",
+        metavar="NAME",
+        help="of every layer, or of each after the input, where the file does not say it",
+    )
+    convert.add_argument(
+        "--table", metavar="NAME", default="data", help="the table of an SQL query (default: data)"
+    )
+    convert.set_defaults(command=_convert)
 
     tell = commands.add_parser(
         "describe",
@@ -305,6 +337,89 @@ def _output_names(model: Model) -> list[str]:
     if model.outputs is not None:
         return [str(name) for name in model.outputs["names"]]
     return [f"output{k}" for k in range(1, model.network.layers[-1] + 1)]
+
+
+# Convert ------------------------------------------------------------------------------------------
+
+
+def _convert(options: argparse.Namespace) -> int:
+    ending = next((ending for ending in WRITERS if options.output.endswith(ending)), None)
+    if ending is None:
+        raise InputError(
+            f"the file to write must end in one of {quoted(WRITERS)}, "
+            f"got {describe(options.output)}"
+        )
+    model = _read_any(options)
+    if ending == MODEL_SUFFIX:
+        from twinprop.model_file import write_model
+
+        write_model(model, options.output)
+    elif ending == ".onnx":
+        from twinprop.onnx_writer import to_onnx
+
+        to_onnx(model, options.output)
+    elif ending in (".pt", ".pth"):
+        from twinprop.converters import to_torch
+
+        module = to_torch(model)
+        import torch  # to_torch has said what to do where it is missing
+
+        torch.save(module.state_dict(), options.output)
+    else:
+        from twinprop import code_writers
+        from twinprop.plan import write_text
+
+        if ending == ".js":
+            text = code_writers.to_js_function(model)
+        elif ending == ".R":
+            text = code_writers.to_r_function(model)
+        else:
+            text = code_writers.to_sql(model, options.table)
+        write_text(text, options.output)
+    return 0
+
+
+def _read_any(options: argparse.Namespace) -> Any:
+    """Return the model or the network in a file of any kind that `convert` reads."""
+    source = Path(options.source)
+    given = options.activation
+    activations = given[0] if given is not None and len(given) == 1 else given
+    if source.suffix in (".pt", ".pth"):
+        from twinprop.converters import from_torch
+
+        return from_torch(_state_dict(options.source), activations)
+    if options.kind is None:
+        from twinprop.model_file import read_model
+
+        if activations is not None:
+            raise InputError("--activation is for files that do not say it; this one does")
+        return read_model(options.source)
+    try:
+        text = source.read_text(encoding="utf-8")
+    except OSError:
+        raise InputError(f"cannot read the network: no file {describe(options.source)}") from None
+    from twinprop.converters import from_brain_js, from_toy_nn
+
+    if options.kind == "brain.js":
+        if activations is not None:
+            raise InputError("--activation is for files that do not say it; this one does")
+        return from_brain_js(text)
+    return from_toy_nn(text) if activations is None else from_toy_nn(text, activations)
+
+
+def _state_dict(source: str) -> Any:
+    try:
+        import torch
+    except ImportError:
+        raise EngineError(
+            '.pt files need torch; install it: pip install "twinprop[torch]"'
+        ) from None
+    try:
+        return torch.load(source, map_location="cpu", weights_only=True)  # runs no code
+    except FileNotFoundError:
+        raise InputError(f"cannot read the network: no file {describe(source)}") from None
+    except Exception as error:  # torch has no one kind for a file that is none of its own
+        raise InputError(f"{source} is no state_dict of torch: {error}") from None
 
 
 # Describe -----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The commands train, predict and describe."""
+"""The commands train, predict, convert and describe."""
 
 import io
 import json
@@ -14,10 +14,12 @@ import pytest
 
 from twinprop import Network, load_dataset
 from twinprop.__main__ import main
+from twinprop.code_writers import to_js_function, to_r_function, to_sql
 from twinprop.encoding import learn_inputs
 from twinprop.estimators import MLPClassifier, MLPRegressor
 from twinprop.model import Model
-from twinprop.model_file import read_model, write_model
+from twinprop.model_file import format_model, read_model, write_model
+from twinprop.onnx_writer import to_onnx
 from twinprop.tables import read_table, write_table
 
 PENGUINS = load_dataset("penguins").frame
@@ -176,6 +178,73 @@ def test_a_bare_network_predicts_columns_by_their_place(folder, capsys):
     Path("x.csv").write_text("a,b\n1,2\n3,4\n", encoding="utf-8")
     out, _ = output_of(capsys, "predict", "n.twinprop.json", "x.csv")
     assert out == "predicted_output1\n5.0\n11.0\n"
+
+
+def test_convert_to_every_form(folder, capsys):
+    output_of(capsys, *TRAIN_IRIS, "--quiet")
+    model = read_model("iris.twinprop.json")
+    for ending, wanted in {
+        ".js": to_js_function(model),
+        ".R": to_r_function(model),
+        ".sql": to_sql(model, "data"),
+        ".twinprop.json": format_model(model),
+    }.items():
+        assert output_of(capsys, "convert", "iris.twinprop.json", f"m{ending}") == ("", "")
+        assert Path(f"m{ending}").read_text(encoding="utf-8") == wanted
+    output_of(capsys, "convert", "iris.twinprop.json", "named.sql", "--table", "flowers")
+    assert Path("named.sql").read_text(encoding="utf-8") == to_sql(model, "flowers")
+
+
+def test_convert_to_onnx(folder, capsys):
+    onnx = pytest.importorskip("onnx")
+    write_model(Network([2, 1]), "n.twinprop.json")
+    output_of(capsys, "convert", "n.twinprop.json", "n.onnx")
+    assert onnx.load("n.onnx") == to_onnx(Network([2, 1]))
+
+
+def test_convert_to_torch_and_back(folder, capsys):
+    pytest.importorskip("torch")
+    network = Network([2, 3, 1], ["tanh", "sigmoid"])
+    write_model(network, "n.twinprop.json")
+    output_of(capsys, "convert", "n.twinprop.json", "n.pt")
+    output_of(capsys, "convert", "n.pt", "m.twinprop.json", "--activation", "tanh", "sigmoid")
+    assert read_model("m.twinprop.json").network.parameters.tolist() == network.parameters.tolist()
+
+
+def test_convert_from_json_of_others(folder, capsys):
+    toy = {
+        "input_nodes": 2, "hidden_nodes": 1, "output_nodes": 1, "learning_rate": 0.1,
+        "weights_ih": {"rows": 1, "cols": 2, "data": [[0.1, 0.2]]},
+        "weights_ho": {"rows": 1, "cols": 1, "data": [[0.3]]},
+        "bias_h": {"rows": 1, "cols": 1, "data": [[0.4]]},
+        "bias_o": {"rows": 1, "cols": 1, "data": [[0.5]]},
+    }  # fmt: skip
+    Path("toy.json").write_text(json.dumps(toy), encoding="utf-8")
+    for flags, activation in [([], "sigmoid"), (["--activation", "tanh"], "tanh")]:
+        output_of(capsys, "convert", "toy.json", "t.twinprop.json", "--from", "toy-nn", *flags)
+        network = read_model("t.twinprop.json").network
+        assert network.activations == (activation, activation)
+        assert network.parameters.tolist() == [0.1, 0.2, 0.3, 0.4, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["n.twinprop.json", "n.txt"], 'the file to write must end in one of ".twinprop.json", '
+         '".js", ".R", ".sql", ".onnx", ".pt", ".pth", got "n.txt"'),
+        (["no.twinprop.json", "n.js"], 'cannot read the model: no file "no.twinprop.json"'),
+        (["no.json", "n.js", "--from", "toy-nn"], 'cannot read the network: no file "no.json"'),
+        (["no.pt", "n.js", "--activation", "tanh"], 'cannot read the network: no file "no.pt"'),
+        (["bad.pt", "n.js", "--activation", "tanh"], "bad.pt is no state_dict of torch: "),
+        (["n.twinprop.json", "n.js", "--activation", "tanh"],
+         "--activation is for files that do not say it; this one does"),
+    ],
+)  # fmt: skip
+def test_errors_of_convert(folder, capsys, arguments, message):
+    write_model(Network([2, 1]), "n.twinprop.json")
+    Path("bad.pt").write_text("no state", encoding="utf-8")
+    assert error_of(capsys, "convert", *arguments).startswith(message)
+    assert not Path("n.js").exists()
 
 
 def test_describe_a_model(folder, capsys):
