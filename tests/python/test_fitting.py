@@ -1,4 +1,4 @@
-"""A fit against the same training by hand, and against others'. Twin: tests/testthat/test-fitting.R.
+"""A fit against the same training by hand and others'. Twin: tests/testthat/test-fitting.R.
 
 Referees: Network.train with the same settings; repeated rows; scikit-learn's perceptron from the
 same starting weights; scipy's minimum of the same cost.
@@ -386,7 +386,7 @@ def test_an_interruption_keeps_the_best_weights_so_far(solver):
             raise KeyboardInterrupt
 
     settings = {"random_state": 1, "callbacks": callback, "solver": solver}
-    with pytest.warns(UserWarning) as caught:
+    with pytest.warns(UserWarning, match="interrupted") as caught:
         fit = fit_network(x, d, settings, task="regression")
     assert [str(warning.message) for warning in caught] == [
         "fit interrupted after 3 epochs; it keeps the weights after epoch 3"
@@ -546,7 +546,7 @@ def test_the_loss_curve_of_sklearn(name, activation):
 @pytest.mark.parametrize("classes", [2, 3])
 @pytest.mark.parametrize("name", ["adam", "nesterov"])
 def test_the_classifier_of_sklearn(name, classes):
-    rows = STRATA < classes
+    rows = np.isin(STRATA, range(classes))
     x, y = IRIS.x[rows], STRATA[rows]
     d = y[:, np.newaxis].astype(float) if classes == 2 else IRIS.d
     settings = {
