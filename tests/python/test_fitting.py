@@ -98,7 +98,7 @@ def test_schedules_dropout_clipping_rules_and_update_orders(learning_rate, sched
         "momentum": 0.0, "alpha": 0.0, "random_state": 3, "init": "he", **NEVER,
     }  # fmt: skip
     fit = fit_network(x, d, settings, task="regression")
-    network = Network([3, 8, 1], ["tanh", "identity"], init="he", seed=3)
+    network = Network([3, 8, 1], ["relu", "identity"], init="he", seed=3)
     optimizer = Optimizer("sgd", learning_rate=0.01)
     network.train(
         x, d, optimizer=optimizer, batch_size=32, epochs=6, seed=3, schedule=schedule, **more
@@ -108,7 +108,7 @@ def test_schedules_dropout_clipping_rules_and_update_orders(learning_rate, sched
     del more["clip_norm"]
     first = {**settings, "clip_norm": None, "update_order": "output_first"}
     fit = fit_network(x, d, first, task="regression")
-    network = Network([3, 8, 1], ["tanh", "identity"], init="he", seed=3)
+    network = Network([3, 8, 1], ["relu", "identity"], init="he", seed=3)
     network.train(
         x, d, optimizer=optimizer, batch_size=32, epochs=6, seed=3, schedule=schedule,
         update_order="output_first", **more,
@@ -132,7 +132,7 @@ def test_it_stops_when_the_loss_stalls():
     fit = fit_network(IRIS.x, IRIS.d, settings, task="classification")
     assert (fit.converged, fit.stopped) == (True, "tol")
     assert fit.reason == "the loss did not fall by 0.001 for more than 4 epochs"
-    network = Network([4, 8, 3], ["tanh", "softmax"], seed=4)
+    network = Network([4, 8, 3], ["relu", "softmax"], seed=4)
     run = network.train(
         IRIS.x, IRIS.d, cost="cross_entropy", batch_size=32, epochs=300, shuffle=True, seed=4,
         optimizer=Optimizer("adam", learning_rate=0.01, weight_decay=0.0001 / 32),
@@ -146,6 +146,7 @@ def test_early_stopping_keeps_the_best_epoch():
     settings = {
         "random_state": 11, "early_stopping": True, "validation_fraction": 0.2, "tol": 1e-3,
         "n_iter_no_change": 5, "batch_size": None, "learning_rate_init": 0.05, "alpha": 2.0,
+        "activation": "tanh",
     }  # fmt: skip
     fit = fit_network(IRIS.x, IRIS.d, settings, task="classification", strata=STRATA)
     u = RandomStream(11).uniform(150)
@@ -281,7 +282,7 @@ def test_balanced_class_weights_are_sklearns():
 
 def test_starting_weights():
     x, d = made()
-    given = Network([3, 8, 1], ["tanh", "identity"], init="uniform", seed=8)
+    given = Network([3, 8, 1], ["relu", "identity"], init="uniform", seed=8)
     pair = [w.T for w in given.weights], given.biases
     settings = {"random_state": 1, "max_iter": 3}
     one = fit_network(x, d, {**settings, "starting_weights": given}, task="regression")
@@ -454,8 +455,11 @@ def test_lbfgs_finds_scipys_minimum():
 
 def test_lbfgs_ends_where_the_gradient_vanishes():
     x, d = made(outputs=2)
-    settings = {"solver": "lbfgs", "tol": 1e-7, "max_iter": 5000, "alpha": 0.1, "random_state": 1}
-    fit = fit_network(x, d, {**settings, "n_iter_no_change": 5000}, task="regression")
+    settings = {
+        "solver": "lbfgs", "tol": 1e-7, "max_iter": 5000, "alpha": 0.1, "random_state": 1,
+        "n_iter_no_change": 5000, "activation": "tanh",
+    }  # fmt: skip
+    fit = fit_network(x, d, settings, task="regression")
     assert fit.stopped == "gradient"
     assert fit.reason == "no entry of the gradient is above 1e-07"
     backward = fit.network.backward(fit.network.forward(x), d)
@@ -745,4 +749,4 @@ def test_a_vector_will_do_for_one_output():
 def test_what_is_printed():
     x, d = made()
     fit = fit_network(x, d, {"random_state": 1, "max_iter": 2}, task="regression")
-    assert repr(fit).startswith("Fitted(Network([3, 8, 1], ['tanh', 'identity']), 2 epochs, loss ")
+    assert repr(fit).startswith("Fitted(Network([3, 8, 1], ['relu', 'identity']), 2 epochs, loss ")
