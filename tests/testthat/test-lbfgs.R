@@ -85,7 +85,8 @@ test_that("values that are not finite are too high", {
 
 test_that("there is an end", {
   at_minimum <- lbfgs(rosenbrock, c(1, 1))
-  expect_identical(at_minimum[c("iterations", "evaluations")], list(iterations = 0, evaluations = 1))
+  expect_identical(at_minimum$iterations, 0)
+  expect_identical(at_minimum$evaluations, 1)
   expect_identical(at_minimum$stopped, "gradient")
 
   # no gradient gets below 1e-30 beside a value of 1e5
