@@ -56,7 +56,7 @@ const FEWEST_PROBES = 4;
 const MOST_PROBES = 20;
 
 /** The digits of a number in the message on a probe. */
-const PROBE_DIGITS = 6;
+const PROBE_DIGITS = 10;
 
 /** The object that a file's text says. */
 export function parseModel(text) {
