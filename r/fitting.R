@@ -29,7 +29,7 @@ least_adaptive_rate <- 1e-6
 # scikit-learn's names.
 fit_defaults <- list(
   hidden = 8,
-  activation = "tanh",
+  activation = "relu",
   out_activation = "auto",
   loss = "auto",
   init = "xavier",
@@ -46,7 +46,7 @@ fit_defaults <- list(
   batch_size = "auto",
   schedule = "constant",
   learn_rate = 0.01,
-  epochs = 500,
+  epochs = 1000,
   shuffle = TRUE,
   tol = 1e-4,
   stop_iter = 10,

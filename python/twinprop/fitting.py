@@ -85,7 +85,7 @@ LEAST_ADAPTIVE_RATE = 1e-6
 #: The settings of a fit and their defaults; r/fitting.R has the same table under R's names.
 FIT_DEFAULTS: dict[str, Any] = {
     "hidden_layer_sizes": (8,),
-    "activation": "tanh",
+    "activation": "relu",
     "out_activation": "auto",
     "loss": "auto",
     "init": "xavier",
@@ -103,7 +103,7 @@ FIT_DEFAULTS: dict[str, Any] = {
     "learning_rate": "constant",
     "learning_rate_init": 0.01,
     "power_t": 0.5,
-    "max_iter": 500,
+    "max_iter": 1000,
     "shuffle": True,
     "tol": 1e-4,
     "n_iter_no_change": 10,
