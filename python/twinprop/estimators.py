@@ -115,7 +115,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         self,
         *,
         hidden_layer_sizes: int | Sequence[int] = (8,),
-        activation: str | Sequence[str] = "tanh",
+        activation: str | Sequence[str] = "relu",
         out_activation: str = "auto",
         loss: str = "auto",
         init: str = "xavier",
@@ -128,7 +128,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         learning_rate: str | Mapping[str, Any] = "constant",
         learning_rate_init: float = 0.01,
         power_t: float = 0.5,
-        max_iter: int = 500,
+        max_iter: int = 1000,
         shuffle: bool = True,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -479,7 +479,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
     ----------
     hidden_layer_sizes : int or sequence of int, default (8,)
         Neurons of each hidden layer, from the input to the output; () for none.
-    activation : str or sequence of str, default "tanh"
+    activation : str or sequence of str, default "relu"
         Activation of the hidden layers, or one for each: "sigmoid" ("logistic"), "tanh", "relu",
         "leaky_relu", "softplus", "identity" ("linear").
     out_activation : str, default "auto"
@@ -516,7 +516,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         The learning rate, of the first epoch at least.
     power_t : float, default 0.5
         The power of learning rate "invscaling".
-    max_iter : int, default 500
+    max_iter : int, default 1000
         The most epochs: passes over the rows.
     shuffle : bool, default True
         Whether each epoch takes the rows in a new random order.
@@ -648,7 +648,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         self,
         *,
         hidden_layer_sizes: int | Sequence[int] = (8,),
-        activation: str | Sequence[str] = "tanh",
+        activation: str | Sequence[str] = "relu",
         out_activation: str = "auto",
         loss: str = "auto",
         init: str = "xavier",
@@ -661,7 +661,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         learning_rate: str | Mapping[str, Any] = "constant",
         learning_rate_init: float = 0.01,
         power_t: float = 0.5,
-        max_iter: int = 500,
+        max_iter: int = 1000,
         shuffle: bool = True,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -859,7 +859,7 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
     ----------
     hidden_layer_sizes : int or sequence of int, default (8,)
         Neurons of each hidden layer, from the input to the output; () for none.
-    activation : str or sequence of str, default "tanh"
+    activation : str or sequence of str, default "relu"
         Activation of the hidden layers, or one for each: "sigmoid" ("logistic"), "tanh", "relu",
         "leaky_relu", "softplus", "identity" ("linear").
     out_activation : str, default "auto"
@@ -895,7 +895,7 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
         The learning rate, of the first epoch at least.
     power_t : float, default 0.5
         The power of learning rate "invscaling".
-    max_iter : int, default 500
+    max_iter : int, default 1000
         The most epochs: passes over the rows.
     shuffle : bool, default True
         Whether each epoch takes the rows in a new random order.

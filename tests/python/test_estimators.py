@@ -65,6 +65,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler  #
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 from twinprop import MLPClassifier, MLPRegressor  # noqa: E402
+from twinprop.fitting import FIT_DEFAULTS  # noqa: E402
 
 #: Two programs that make the same updates in another order of operations.
 SAME_UPDATES = 1e-9
@@ -149,6 +150,8 @@ def test_parameters_are_keywords_stored_and_documented(estimator_class):
     assert all(p.kind is p.KEYWORD_ONLY for p in parameters.values())
     estimator = estimator_class()
     assert estimator.get_params() == {name: p.default for name, p in parameters.items()}
+    theirs = {name: FIT_DEFAULTS[name] for name in parameters if name != "warm_start"}
+    assert {**theirs, "warm_start": False} == estimator.get_params()
     entries = re.findall(r"^    (\w[\w, ]*) : ", estimator_class.__doc__, flags=re.MULTILINE)
     documented = {name for entry in entries for name in entry.split(", ")}
     assert set(parameters) <= documented
