@@ -22,6 +22,8 @@ from twinprop import (
     explain,
     plot_decision,
     plot_network,
+    read_model,
+    write_model,
 )
 
 sklearn = pytest.importorskip("sklearn")
@@ -476,11 +478,11 @@ def test_the_seed(iris):
 def test_starting_weights():
     _, X, y = TASKS["binary"]
     network = Network([2, 3, 1], "tanh", seed=5)
-    given = {"hidden_layer_sizes": 3, "scale": False, "shuffle": False}
+    given = {"hidden_layer_sizes": 3, "activation": "tanh", "scale": False, "shuffle": False}
     from_network = silently(quick(starting_weights=network, **given).fit, X, y)
     lists = [w.T for w in network.weights], network.biases
     from_lists = silently(quick(starting_weights=lists, **given).fit, X, y)
-    from_seed = silently(quick(activation="tanh", random_state=5, **given).fit, X, y)
+    from_seed = silently(quick(random_state=5, **given).fit, X, y)
     for other in (from_lists, from_seed):
         np.testing.assert_array_equal(from_network.coefs_[0], other.coefs_[0])
     np.testing.assert_array_equal(network.weights[0], lists[0][0].T)  # left as they were
@@ -1030,74 +1032,107 @@ def test_html(people):
 # The rest of the package ------------------------------------------------------------------------
 
 
-def network_and_rows(fitted, X, y):
-    """The network of an estimator and the rows as it sees them, by hand."""
+@pytest.fixture(scope="module", params=BOTH)
+def opened(request, people):
+    """An estimator, its raw data, and what its network sees of them, by hand."""
+    X, score = people
     levels = X["size"] == "medium", X["size"] == "large", X["town"] == "Bonn", X["town"] == "Ulm"
     numbers = StandardScaler().fit_transform(X[["age", "height"]])
-    return fitted.network_, np.column_stack([*levels, numbers, X["member"]]).astype(float), y
-
-
-def as_targets(fitted, y):
-    """The desired outputs, by hand."""
-    y = np.asarray(y)
-    if isinstance(fitted, MLPRegressor):
-        return ((y - y.mean()) / y.std())[:, np.newaxis]
-    return (y == "high").astype(float)[:, np.newaxis]
-
-
-@pytest.fixture(scope="module", params=BOTH)
-def fitted_people(request, people):
-    """An estimator, its raw data, and the same as matrices."""
-    X, score = people
-    y = score if request.param is MLPRegressor else np.where(score > 2.3, "low", "high")
+    x = np.column_stack([*levels, numbers, X["member"]]).astype(float)
+    if request.param is MLPRegressor:
+        y, d = score.rename("score"), (score - score.mean()) / score.std(ddof=0)
+    else:
+        y = pd.Series(np.where(score > 2.3, "low", "high"), name="kind")
+        d = (y == "low").astype(float)
     fitted = silently(quick(request.param).fit, X, y)
-    y = pd.Series(y)
-    classes = y if request.param is MLPRegressor else np.where(y == "low", "high", "low")
-    network, x, _ = network_and_rows(fitted, X, y)
-    return fitted, X, y, network, x, as_targets(fitted, classes)
+    return fitted, X, y, fitted.network_, x, d.to_numpy()
 
 
-def test_the_gradient_check_takes_an_estimator(fitted_people):
-    fitted, X, y, network, x, d = fitted_people
-    cost = "half_mse" if isinstance(fitted, MLPRegressor) else "cross_entropy"
-    check = check_gradient(fitted, X[:10], y[:10], cost=cost)
-    assert check.passes
-    expected = check_gradient(network, x[:10], d[:10], cost=cost)
-    np.testing.assert_allclose(check.table["backprop"], expected.table["backprop"], rtol=1e-6)
+def own_cost(fitted):
+    return "half_mse" if isinstance(fitted, MLPRegressor) else "cross_entropy"
 
 
-def test_the_diagnosis_takes_an_estimator(fitted_people):
-    fitted, X, y, network, x, d = fitted_people
-    found = diagnose(fitted, X, y)
-    assert found.cost == pytest.approx(diagnose(network, x, d, cost=found.cost_name).cost)
-
-
-def test_a_step_of_an_estimator_is_explained(fitted_people):
-    fitted, X, y, network, x, d = fitted_people
-    step = explain(fitted, X[:1], y[:1])
+def test_the_gradient_check_takes_an_estimator(opened):
+    fitted, X, y, network, x, d = opened
+    check = check_gradient(fitted, X[:10], y[:10])
+    expected = check_gradient(network, x[:10], d[:10], cost=own_cost(fitted))
     np.testing.assert_allclose(
-        step.table["value"], explain(network, x[:1], d[:1]).table["value"], rtol=1e-9, atol=1e-12
+        check.table["backprop"], expected.table["backprop"], rtol=1e-9, atol=1e-12
     )
+    assert check_gradient(fitted.model_, X[:10], y[:10]).verdict == check.verdict
+    with pytest.raises(InputError, match="town"):
+        check_gradient(fitted, X.assign(town="Rome"), y)
 
 
-def test_pictures_of_an_estimator(fitted_people):
-    plt = pytest.importorskip("matplotlib.pyplot")
-    plt.switch_backend("Agg")
-    fitted, X, y, network, x, d = fitted_people
+def test_the_diagnosis_takes_an_estimator(opened):
+    fitted, X, y, network, x, d = opened
+    found = diagnose(fitted, X, y)
+    expected = diagnose(network, x, d, cost=own_cost(fitted))
+    assert (found.cost, found.verdict) == (pytest.approx(expected.cost), expected.verdict)
+
+
+def test_a_step_of_an_estimator_is_explained(opened):
+    fitted, X, y, network, x, d = opened
+    step = explain(fitted, X[:1], y[:1])
+    expected = explain(network, x[:1], d[:1], cost=own_cost(fitted))
+    np.testing.assert_allclose(step.table["value"], expected.table["value"], rtol=1e-9, atol=1e-12)
+
+
+@pytest.fixture
+def plt():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("Agg")
+    yield pyplot
+    pyplot.close("all")
+
+
+def test_the_picture_of_an_estimators_network(opened, plt):
+    fitted, X, y, network, x, d = opened
     ax = plot_network(fitted, X[:1], y[:1])
-    words = {text.get_text() for text in ax.texts}
-    assert any("townBonn" in word for word in words)
-    assert plot_network(network, x[:1], d[:1]).get_title() == ax.get_title()
+    words = [text.get_text() for text in ax.texts]
+    for name in ("townBonn", "memberTRUE", "score" if isinstance(fitted, MLPRegressor) else "low"):
+        assert any(name in word for word in words), name
+    expected = plot_network(network, x[:1], d[:1], cost=own_cost(fitted))
+    assert expected.get_title() == ax.get_title()
+    assert plot_network(fitted).get_title() == "Network 7-8-1"
+
+
+def test_the_decision_of_an_estimator_is_on_the_scale_of_the_data(opened, plt):
+    fitted, X, y, *_ = opened
     ax = plot_decision(fitted, X, y, columns=[5, 6], resolution=5)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("age", "height")
-    plt.close("all")
+    low, high = ax.get_xlim()
+    assert low < 20 < 75 < high
+
+    # rows that differ in age only: the curve goes through their predictions
+    flat = pd.DataFrame({"size": "small", "town": "Aarau", "age": np.linspace(18, 80, 9)})
+    flat = flat.assign(height=X["height"].mean(), member=False)
+    classifies = isinstance(fitted, MLPClassifier)
+    expected = fitted.predict_proba(flat)[:, 1] if classifies else fitted.predict(flat)
+    ax = plot_decision(fitted, flat, fitted.predict(flat), columns=5, resolution=1001)
+    (curve,) = (line for line in ax.lines if len(line.get_xdata()) == 1001)
+    found = np.interp(flat["age"], curve.get_xdata(), curve.get_ydata())
+    np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
 def test_what_is_not_fitted_is_refused(people):
     X, score = people
     for call in (check_gradient, diagnose, explain, plot_network, plot_decision):
-        with pytest.raises((InputError, NotFittedError), match="fit"):
+        with pytest.raises(InputError, match="must be fitted before, got a MLPRegressor"):
             call(MLPRegressor(), X, score)
+
+
+def test_a_model_outlives_its_estimator(people, tmp_path):
+    X, score = people
+    fitted = silently(quick(MLPRegressor).fit, X, score)
+    write_model(fitted, tmp_path / "people.twinprop.json")
+    model = read_model(tmp_path / "people.twinprop.json")
+    np.testing.assert_allclose(model.predict(X), fitted.predict(X), rtol=1e-12)
+    classes = silently(quick().fit, X, np.where(score > 2.3, "high", "low"))
+    write_model(classes, tmp_path / "classes.twinprop.json")
+    model = read_model(tmp_path / "classes.twinprop.json")
+    assert model.predict(X).tolist() == classes.predict(X).tolist()
+    np.testing.assert_allclose(model.predict_proba(X), classes.predict_proba(X), rtol=1e-12)
 
 
 # Scripts as scikit-learn's gallery has them -----------------------------------------------------
