@@ -266,7 +266,7 @@ def check_clip_norm(value: Any, name: str, update_order: str) -> float | None:
         raise InputError(f"{name} must be null or a finite number above 0, got {describe(value)}")
     if update_order == "output_first":
         raise InputError(
-            f'{name} must be null with update order "output_first", got {describe(value)}'
+            f'{name} must be null with update_order "output_first", got {describe(value)}'
         )
     return float(value)
 
@@ -378,7 +378,7 @@ def check_biases(value: Any, name: str, layers: Sequence[int]) -> list[Array]:
 
 
 def check_vector(value: Any, name: str, size: int, least: float = -math.inf) -> Array:
-    """Return a vector of `size` finite numbers, none below `least`."""
+    """Return a vector of `size` finite numbers that are not below `least`."""
     entries = as_list(value)
     if entries is None or len(entries) != size:
         raise InputError(

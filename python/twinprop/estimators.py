@@ -84,6 +84,8 @@ Held = tuple[Array, Array, Array | None]
 def _learns_in_parts(estimator: _MLP) -> bool:
     if estimator.solver == "lbfgs":
         raise AttributeError('partial_fit is not there for solver "lbfgs", which needs all rows')
+    if estimator.early_stopping:
+        raise AttributeError("partial_fit is not there with early_stopping")
     return True
 
 
@@ -113,7 +115,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         self,
         *,
         hidden_layer_sizes: int | Sequence[int] = (8,),
-        activation: str | Sequence[str] = "tanh",
+        activation: str | Sequence[str] = "relu",
         out_activation: str = "auto",
         loss: str = "auto",
         init: str = "xavier",
@@ -126,7 +128,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         learning_rate: str | Mapping[str, Any] = "constant",
         learning_rate_init: float = 0.01,
         power_t: float = 0.5,
-        max_iter: int = 500,
+        max_iter: int = 1000,
         shuffle: bool = True,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -231,8 +233,6 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
 
     def _part(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Self:
         """Make one epoch, over these rows only."""
-        if self.early_stopping:
-            raise InputError("partial_fit needs early_stopping false, got true")
         goes_on = self.__sklearn_is_fitted__()
         parts = self._parts + 1 if goes_on else 0
         fitted = self._fit(X, y, sample_weight, None, goes_on=goes_on, part=parts, classes=classes)
@@ -259,13 +259,14 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         names = _column_names(y)
         y, task = self._check_y(y)
         check_consistent_length(X, y)
-        if sample_weight is not None:
-            sample_weight = check_sample_weight(np.asarray(sample_weight), "sample_weight", len(y))
+        if part is None and len(y) < 2:
+            raise InputError("X must have at least 2 rows, got 1 sample")
+        sample_weight = _check_weight(sample_weight, len(y))
         if goes_on:
             self._check_goes_on(y, task)
             inputs, outputs = self._coding()
         else:
-            inputs, outputs = learn_inputs(X), self._learn_outputs(y, task, names, classes)
+            inputs, outputs = learn_inputs(X), self._learn_outputs(y, task, names, classes, part)
             if settings["scale"]:
                 inputs = scale_inputs(inputs, encode_inputs(inputs, X), sample_weight)
                 if task == "regression":
@@ -318,7 +319,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         if frame or any(about["kind"] != "numeric" for about in columns):
             return validate_data(self, X, reset=reset, skip_check_array=True)
         numbers = (np.float64, np.float32)
-        X = validate_data(self, X, reset=reset, accept_sparse=True, dtype=numbers)
+        X = validate_data(self, X, reset=reset, accept_sparse=("csr", "csc", "coo"), dtype=numbers)
         return X.toarray() if hasattr(X, "toarray") else X
 
     def _check_y(self, y: Any) -> tuple[Vector, str]:
@@ -326,7 +327,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         raise NotImplementedError
 
     def _learn_outputs(
-        self, y: Vector, task: str, names: list[str] | None, classes: Any
+        self, y: Vector, task: str, names: list[str] | None, classes: Any, part: int | None
     ) -> Outputs:
         return learn_outputs(y, task, names=names)
 
@@ -351,8 +352,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
             y, _ = self._check_y(given[1])
             check_consistent_length(X, y)
             x, d = encode_inputs(inputs, X), encode_outputs(outputs, y, task)
-            weight = None if len(given) == 2 or given[2] is None else np.asarray(given[2])
-            return x, d, check_sample_weight(weight, "sample_weight", len(x))
+            return x, d, _check_weight(given[2] if len(given) == 3 else None, len(x))
         except ValueError as error:
             raise InputError(f"validation_data: {error}") from error
 
@@ -479,7 +479,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
     ----------
     hidden_layer_sizes : int or sequence of int, default (8,)
         Neurons of each hidden layer, from the input to the output; () for none.
-    activation : str or sequence of str, default "tanh"
+    activation : str or sequence of str, default "relu"
         Activation of the hidden layers, or one for each: "sigmoid" ("logistic"), "tanh", "relu",
         "leaky_relu", "softplus", "identity" ("linear").
     out_activation : str, default "auto"
@@ -516,7 +516,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         The learning rate, of the first epoch at least.
     power_t : float, default 0.5
         The power of learning rate "invscaling".
-    max_iter : int, default 500
+    max_iter : int, default 1000
         The most epochs: passes over the rows.
     shuffle : bool, default True
         Whether each epoch takes the rows in a new random order.
@@ -648,7 +648,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         self,
         *,
         hidden_layer_sizes: int | Sequence[int] = (8,),
-        activation: str | Sequence[str] = "tanh",
+        activation: str | Sequence[str] = "relu",
         out_activation: str = "auto",
         loss: str = "auto",
         init: str = "xavier",
@@ -661,7 +661,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         learning_rate: str | Mapping[str, Any] = "constant",
         learning_rate_init: float = 0.01,
         power_t: float = 0.5,
-        max_iter: int = 500,
+        max_iter: int = 1000,
         shuffle: bool = True,
         momentum: float = 0.9,
         nesterovs_momentum: bool = True,
@@ -741,6 +741,8 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         InputError
             If a parameter or the data are not as described, or there is a class that was not named.
         """
+        if classes is not None and self.__sklearn_is_fitted__():
+            self._check_known(np.asarray(classes), "classes must be those of the first call, ")
         return self._part(X, y, sample_weight, classes)
 
     def predict(self, X: Any) -> Vector:
@@ -802,20 +804,22 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         return y, "classification"
 
     def _learn_outputs(
-        self, y: Vector, task: str, names: list[str] | None, classes: Any
+        self, y: Vector, task: str, names: list[str] | None, classes: Any, part: int | None
     ) -> Outputs:
         if task == "multilabel":
             self.classes_: Vector = np.arange(y.shape[1])
             return learn_outputs(y, task, names=names)
+        if part is not None and classes is None:
+            raise InputError("classes must be given in the first call of partial_fit, got null")
         self.classes_ = np.unique(y if classes is None else np.asarray(classes))
         self._check_known(y)
         return learn_outputs(y, task, names=names, levels=self.classes_.tolist())
 
-    def _check_known(self, y: Vector) -> None:
+    def _check_known(self, y: Vector, message: str = "y must have the classes ") -> None:
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
             classes = ", ".join(describe(value) for value in self.classes_.tolist())
-            raise InputError(f"y must have the classes {classes}, got {describe(unknown[0])}")
+            raise InputError(f"{message}{classes}, got {describe(unknown[0])}")
 
     def _check_goes_on(self, y: Vector, task: str) -> None:
         if task != self.model_.task:
@@ -855,7 +859,7 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
     ----------
     hidden_layer_sizes : int or sequence of int, default (8,)
         Neurons of each hidden layer, from the input to the output; () for none.
-    activation : str or sequence of str, default "tanh"
+    activation : str or sequence of str, default "relu"
         Activation of the hidden layers, or one for each: "sigmoid" ("logistic"), "tanh", "relu",
         "leaky_relu", "softplus", "identity" ("linear").
     out_activation : str, default "auto"
@@ -891,7 +895,7 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
         The learning rate, of the first epoch at least.
     power_t : float, default 0.5
         The power of learning rate "invscaling".
-    max_iter : int, default 500
+    max_iter : int, default 1000
         The most epochs: passes over the rows.
     shuffle : bool, default True
         Whether each epoch takes the rows in a new random order.
@@ -1082,6 +1086,16 @@ def _as_array(estimator: _MLP, y: Any, dtype: Any) -> Vector:
     y = y.toarray() if hasattr(y, "toarray") else y
     one: bool = y.ndim != 2 or y.shape[1] == 1
     return column_or_1d(y, warn=True) if one else y
+
+
+def _check_weight(given: Any, rows: int) -> Array | None:
+    """Return the weights of the rows; None if all have the same."""
+    if given is None:
+        return None
+    weight = np.asarray(given)
+    if weight.size and not weight.astype(bool).any():  # scikit-learn's checks look for the word
+        raise InputError("sample_weight must have a value above zero, got none")
+    return check_sample_weight(weight, "sample_weight", rows)
 
 
 def _later_seed(seed: int, part: int) -> int:
