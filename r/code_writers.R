@@ -25,7 +25,7 @@ longest_sum <- 100L
 # A number, so that it reads back as the same float64.
 write_number <- function(value) sprintf("%.17g", value)
 
-listed <- function(values) paste(write_number(values), collapse = ", ")
+listed_numbers <- function(values) paste(write_number(values), collapse = ", ")
 
 # A string in ASCII; `escape` writes the codes that have no place in it.
 write_string <- function(text, escape, also = character()) {
@@ -193,9 +193,9 @@ js_network <- function(parts) {
         "  {",
         paste0("    activation: \"", network$activations[l], "\","),
         "    weights: [",
-        paste0("      [", apply(network$weights[[l]], 1L, listed), "],"),
+        paste0("      [", apply(network$weights[[l]], 1L, listed_numbers), "],"),
         "    ],",
-        paste0("    biases: [", listed(network$biases[[l]]), "],"),
+        paste0("    biases: [", listed_numbers(network$biases[[l]]), "],"),
         "  },"
       )
     })),
@@ -212,12 +212,12 @@ js_level <- function(level) {
   if (is.character(level)) {
     return(js_string(level))
   }
-  if (is.logical(level)) tolower(write_level(level)) else write_number(level)
+  if (is.logical(level)) tolower(level_text(level)) else write_number(level)
 }
 
 # The levels of a column, written each by `write`, with commas.
 listed_levels <- function(levels, write) {
-  paste(vapply(levels, function(level) write(write_level(level)), ""), collapse = ", ")
+  paste(vapply(levels, function(level) write(level_text(level)), ""), collapse = ", ")
 }
 
 js_inputs <- function(parts) {
@@ -230,7 +230,7 @@ js_inputs <- function(parts) {
   }, "")
   terms <- vapply(parts$terms, function(term) {
     pieces <- vapply(term, function(part) {
-      coding <- if (!is.null(part$coding)) paste0(", [", listed(part$coding), "]")
+      coding <- if (!is.null(part$coding)) paste0(", [", listed_numbers(part$coding), "]")
       paste0("[", part$column - 1L, coding, "]")
     }, "")
     paste0("  [", paste(pieces, collapse = ", "), "],")
@@ -258,8 +258,8 @@ js_inputs <- function(parts) {
     ");",
     if (!is.null(parts$center)) {
       c(
-        paste0("const center = [", listed(parts$center), "];"),
-        paste0("const scale = [", listed(parts$scale), "];"),
+        paste0("const center = [", listed_numbers(parts$center), "];"),
+        paste0("const scale = [", listed_numbers(parts$scale), "];"),
         "a = a.map((v, j) => (v - center[j]) / scale[j]);"
       )
     }
@@ -270,8 +270,8 @@ js_prediction <- function(parts) {
   names <- vapply(prediction_names(parts), js_string, "")
   scaling <- if (!is.null(parts$output_center)) {
     c(
-      paste0("const outputScale = [", listed(parts$output_scale), "];"),
-      paste0("const outputCenter = [", listed(parts$output_center), "];"),
+      paste0("const outputScale = [", listed_numbers(parts$output_scale), "];"),
+      paste0("const outputCenter = [", listed_numbers(parts$output_center), "];"),
       "a = a.map((v, k) => v * outputScale[k] + outputCenter[k]);"
     )
   }
@@ -381,9 +381,9 @@ r_network <- function(parts) {
         "  list(",
         paste0("    activation = \"", network$activations[l], "\","),
         "    weights = matrix(c(",
-        with_commas(paste0("      ", apply(weights, 1L, listed))),
+        with_commas(paste0("      ", apply(weights, 1L, listed_numbers))),
         paste0("    ), ", nrow(weights), ", byrow = TRUE),"),
-        paste0("    biases = c(", listed(network$biases[[l]]), ")"),
+        paste0("    biases = c(", listed_numbers(network$biases[[l]]), ")"),
         if (l == count) "  )" else "  ),"
       )
     })),
@@ -399,7 +399,7 @@ r_level <- function(level) {
   if (is.character(level)) {
     return(r_string(level))
   }
-  if (is.logical(level)) write_level(level) else write_number(level)
+  if (is.logical(level)) level_text(level) else write_number(level)
 }
 
 r_inputs <- function(parts) {
@@ -413,7 +413,7 @@ r_inputs <- function(parts) {
   terms <- vapply(parts$terms, function(term) {
     pieces <- vapply(term, function(part) {
       value <- paste0("columns[[", part$column, "]]")
-      if (is.null(part$coding)) value else paste0("c(", listed(part$coding), ")[", value, "]")
+      if (is.null(part$coding)) value else paste0("c(", listed_numbers(part$coding), ")[", value, "]")
     }, "")
     paste0("  ", paste(pieces, collapse = " * "))
   }, "")
@@ -456,8 +456,8 @@ r_inputs <- function(parts) {
     "))",
     if (!is.null(parts$center)) {
       c(
-        paste0("center <- c(", listed(parts$center), ")"),
-        paste0("scale <- c(", listed(parts$scale), ")"),
+        paste0("center <- c(", listed_numbers(parts$center), ")"),
+        paste0("scale <- c(", listed_numbers(parts$scale), ")"),
         "a <- (a - rep(center, each = nrow(a))) / rep(scale, each = nrow(a))"
       )
     }
@@ -468,8 +468,8 @@ r_prediction <- function(parts) {
   names <- paste(vapply(prediction_names(parts), r_string, ""), collapse = ", ")
   scaling <- if (!is.null(parts$output_center)) {
     c(
-      paste0("output_scale <- c(", listed(parts$output_scale), ")"),
-      paste0("output_center <- c(", listed(parts$output_center), ")"),
+      paste0("output_scale <- c(", listed_numbers(parts$output_scale), ")"),
+      paste0("output_center <- c(", listed_numbers(parts$output_center), ")"),
       "a <- a * rep(output_scale, each = nrow(a)) + rep(output_center, each = nrow(a))"
     )
   }
@@ -663,7 +663,7 @@ sql_level <- function(level) {
   if (is.character(level)) {
     return(sql_string(level))
   }
-  if (is.logical(level)) write_level(level) else write_number(level)
+  if (is.logical(level)) level_text(level) else write_number(level)
 }
 
 sql_sum <- function(terms) {

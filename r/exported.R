@@ -9,19 +9,25 @@
 # `coding`; `center` and `scale` of the terms; `names` of the outputs; `levels`, the classes;
 # `output_center` and `output_scale`.
 exported <- function(model) {
-  if (inherits(model, "tp_network")) {
-    check_network(model)
-    return(list(network = model))
-  }
-  if (!is.list(model) || !inherits(model$network, "tp_network") || !"task" %in% names(model)) {
-    input_error(
-      "model must be a network made by tp_network() or a model, got ", describe(model)
-    )
-  }
+  model <- as_model(model)
   inputs <- model$inputs
   outputs <- model$outputs
-  if (is.null(model$task) || is.null(inputs) || is.null(outputs)) {
+  refused <- inputs$r_only$refused
+  if (length(refused) > 0L) {
+    input_error(
+      "the model cannot be converted: no other language computes the term",
+      if (length(refused) > 1L) "s", " ", listed(refused)
+    )
+  }
+  if (is.null(model$task)) {
     return(list(network = model$network))
+  }
+  if (is.null(inputs)) { # a matrix, whose columns are called as everywhere
+    names <- paste0("x", seq_len(model$network$layers[1L]))
+    inputs <- list(
+      columns = lapply(names, function(name) list(name = name, kind = "numeric")),
+      terms = lapply(names, function(name) list(parts = list(list(column = name))))
+    )
   }
   places <- vapply(inputs$columns, `[[`, "", "name")
   list(
@@ -84,18 +90,10 @@ prediction_names <- function(parts) {
     if (!has_probabilities(parts)) {
       return("class")
     }
-    return(c("class", paste0("probability_", vapply(parts$levels, write_level, ""))))
+    return(c("class", paste0("probability_", vapply(parts$levels, level_text, ""))))
   }
   if (parts$task == "multilabel") {
     return(paste0("probability_", parts$names))
   }
   if (length(parts$names) == 1L) "prediction" else paste0("prediction_", parts$names)
-}
-
-# A level as text: a string itself, a number as %.15g has it, TRUE or FALSE.
-write_level <- function(level) {
-  if (is.character(level)) {
-    return(level)
-  }
-  if (is.logical(level)) as.character(level) else sprintf("%.15g", level)
 }

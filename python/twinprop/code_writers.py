@@ -12,12 +12,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from twinprop.checks import Array, as_list, check_choice, describe
+from twinprop.encoding import level_text
 from twinprop.errors import InputError
 from twinprop.exported import (
     Exported,
     exported,
     has_probabilities,
-    level_text,
     prediction_names,
 )
 

@@ -29,7 +29,7 @@ from twinprop.checks import (
     quoted,
 )
 from twinprop.errors import EngineError, InputError
-from twinprop.exported import bare_network
+from twinprop.exported import bare_network, exported
 from twinprop.network import Network
 
 if TYPE_CHECKING:
@@ -361,7 +361,7 @@ def to_sklearn(model: Any, classes: Sequence[Any] | None = None) -> Any:
     """
     network = bare_network(model)
     if classes is None:
-        classes = _levels(model)
+        classes = exported(model).levels
     hidden, output = network.activations[:-1], network.activations[-1]
     if len(set(hidden)) > 1:
         raise InputError(
@@ -407,11 +407,6 @@ def _no_classes(classes: Any) -> None:
         raise InputError(
             f"classes must be null where the outputs are not classes, got {describe(classes)}"
         )
-
-
-def _levels(model: Any) -> Any:
-    outputs = getattr(model, "outputs", None)
-    return outputs.get("levels") if isinstance(outputs, Mapping) else None
 
 
 def _check_classes(classes: Any, count: int) -> Any:

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from twinprop.checks import Array, describe
+from twinprop.encoding import level_text
 from twinprop.errors import InputError
+from twinprop.model_file import as_model
 from twinprop.network import Network
 
 
@@ -52,28 +54,31 @@ class Exported(NamedTuple):
 
 def exported(model: Any) -> Exported:
     """Return the parts of a Network, a Model or an estimator that has fitted one."""
-    model = getattr(model, "model_", model)
-    if isinstance(model, Network):
-        return Exported(model)
-    network = getattr(model, "network", None)
-    inputs, outputs = getattr(model, "inputs", None), getattr(model, "outputs", None)
-    if not isinstance(network, Network) or not hasattr(model, "task"):
-        raise InputError(f"model must be a Network or a Model, got {describe(model)}")
-    if model.task is None or inputs is None or outputs is None:
-        return Exported(network)
+    model = as_model(model)
+    inputs, outputs = model.inputs, model.outputs
+    if model.task is None or outputs is None:
+        return Exported(model.network)
+    if inputs is None:  # a matrix, whose columns are called as everywhere
+        names = [f"x{j}" for j in range(1, model.network.layers[0] + 1)]
+        inputs = {
+            "columns": [{"name": name, "kind": "numeric"} for name in names],
+            "terms": [{"name": name, "parts": [{"column": name}]} for name in names],
+            "center": None,
+            "scale": None,
+        }
     places = {column["name"]: j for j, column in enumerate(inputs["columns"])}
     return Exported(
-        network=network,
+        network=model.network,
         task=model.task,
-        columns=list(inputs["columns"]),
+        columns=inputs["columns"],
         terms=[
             [(places[part["column"]], part.get("coding")) for part in term["parts"]]
             for term in inputs["terms"]
         ],
         center=_numbers(inputs["center"]),
         scale=_numbers(inputs["scale"]),
-        names=list(outputs["names"]),
-        levels=None if outputs["levels"] is None else list(outputs["levels"]),
+        names=outputs["names"],
+        levels=outputs["levels"],
         output_center=_numbers(outputs["center"]),
         output_scale=_numbers(outputs["scale"]),
     )
@@ -125,10 +130,3 @@ def prediction_names(parts: Exported) -> list[str]:
     if len(parts.names) == 1:
         return ["prediction"]
     return [f"prediction_{name}" for name in parts.names]
-
-
-def level_text(level: Any) -> str:
-    """Write a level as text: a string itself, a number as %.15g has it, TRUE or FALSE."""
-    if isinstance(level, bool | np.bool_):
-        return "TRUE" if level else "FALSE"
-    return level if isinstance(level, str) else f"{float(level):.15g}"

@@ -14,12 +14,12 @@ import numpy as np
 
 from twinprop.activations import LEAKY_RELU_SLOPE
 from twinprop.checks import describe
+from twinprop.encoding import level_text
 from twinprop.errors import EngineError, InputError
 from twinprop.exported import (
     Exported,
     exported,
     has_probabilities,
-    level_text,
 )
 
 #: Versions that runtimes have had since 2022, so that none is too old for the file.

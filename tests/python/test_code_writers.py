@@ -9,11 +9,24 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from twinprop import InputError, Network, RandomStream, to_js_function, to_r_function, to_sql
+from twinprop import (
+    InputError,
+    Model,
+    Network,
+    RandomStream,
+    read_model,
+    to_js_function,
+    to_r_function,
+    to_sql,
+)
+from twinprop.code_writers import r_string
+from twinprop.encoding import level_text
+from twinprop.exported import exported, prediction_names
 
 # Another exp, and sums in another order (section 10 of the contract). SQL has neither tanh nor
 # log1p in every dialect: there both come from exp, and lose digits near 0 that count only beside
@@ -66,6 +79,7 @@ def run(command, text):
 def in_node(source, name, rows):
     need("node", "js")
     rows = json.dumps(np.asarray(rows).tolist() if not isinstance(rows, list) else rows)
+    rows = f"JSON.parse({json.dumps(rows)})"  # in which "__proto__" is a key as any other
     return run(
         ["node", "--input-type=module"],
         f'"use strict";\n{source}\nconsole.log(JSON.stringify({rows}.map((x) => {name}(x))));',
@@ -252,5 +266,164 @@ def test_bad_arguments():
         with pytest.raises(InputError, match=message):
             to_sql(network, table, **settings)
     for write in (to_js_function, to_r_function):
-        with pytest.raises(InputError, match="model must be a Network or a Model, got 3"):
+        with pytest.raises(InputError, match="model must be a Model, a Network or .* got 3"):
             write(3)
+
+
+# Models: raw columns in, the predictions of tests/cases/model out.
+
+MODELS = Path(__file__).parents[1] / "cases" / "model"
+CASES = sorted(path.stem for path in MODELS.glob("*.json") if path.stem not in ("bare", "errors"))
+
+
+def read_case(name):
+    """A model, its rows without those that lack a value, and what is predicted of them."""
+    case = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8"))
+    model = read_model(case["model"])
+    rows = [row for row in case["rows"] if None not in row.values()]
+    names = prediction_names(exported(model))
+    table = dict.fromkeys(names)
+    if model.task == "regression":
+        values = model.predict(rows).reshape(len(rows), -1)
+        table.update(zip(names, values.T.tolist()))
+    else:
+        first = 0
+        if model.task == "classification":
+            table["class"] = model.predict(rows).tolist()
+            first = 1
+        if len(names) > first:
+            table.update(zip(names[first:], model.predict_proba(rows).T.tolist()))
+    return model, rows, table
+
+
+def assert_table(got, want):
+    assert list(got) == list(want)
+    for name, values in want.items():
+        if name == "class":
+            assert got[name] == values
+        else:
+            assert gap(got[name], values) <= EQUAL
+
+
+def as_table(names, rows):
+    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_js_function_of_a_model(name):
+    model, rows, want = read_case(name)
+    got = in_node(to_js_function(model), "predict", rows)
+    assert_table(as_table(list(want), [list(row.values()) for row in got]), want)
+    assert [list(row) for row in got] == [list(want)] * len(rows)
+
+
+def r_value(value):
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    return "NA" if value is None else r_string(value) if isinstance(value, str) else repr(value)
+
+
+def r_frame(rows):
+    columns = [f"c({', '.join(r_value(row[name]) for row in rows)})" for name in rows[0]]
+    names = ", ".join(r_string(name) for name in rows[0])
+    return f"stats::setNames(data.frame({', '.join(columns)}), c({names}))"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_r_function_of_a_model(name):
+    model, rows, want = read_case(name)
+    texts = ", ".join(r_string(level_text(level)) for level in model.classes or [])
+    names = ", ".join(r_string(name) for name in want)
+    call = (
+        "local({\n"
+        f"result <- predict_network({r_frame(rows)})\n"
+        f"stopifnot(identical(names(result), c({names})))\n"
+        f'if ("class" %in% names(result)) result$class <- match(result$class, c({texts})) - 1\n'
+        "as.matrix(result)\n})"
+    )
+    got = as_table(list(want), in_r(to_r_function(model), call))
+    if "class" in got:
+        got["class"] = [model.classes[int(place)] for place in got["class"]]
+    assert_table(got, want)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "standard"])
+@pytest.mark.parametrize("name", CASES)
+def test_query_of_a_model(name, dialect):
+    model, rows, want = read_case(name)
+    columns = list(rows[0])
+    query = to_sql(model, "tp_d", keep=columns[:1], dialect=dialect).replace("GREATEST(", "MAX(")
+    lacking = [None] * len(columns)
+    values = [[row[column] for column in columns] for row in rows]
+    names, got = in_sqlite(query, columns, [*values, lacking], "tp_d")
+    assert names == [columns[0], *want]
+    assert [row[0] for row in got] == [row[0] for row in [*values, lacking]]
+    assert set(got[-1]) == {None}
+    assert_table(as_table(list(want), [row[1:] for row in got[:-1]]), want)
+
+
+def test_values_that_a_model_refuses():
+    model, rows, _ = read_case("mixed")
+    row = rows[0]
+    changes = [
+        ({"island": "Elba"}, 'column "island" must be one of "Biscoe", "Dream", "Torgersen", got '),
+        ({"bill": "39"}, 'column "bill" must be a finite number, got 39'),
+        ({"alive": 1}, 'column "alive" must be true or false, got 1'),
+        ({"size": None}, 'column "size" must be one of "small", "middle", "large", got null'),
+    ]
+    check = "((x) => { try { predict(x); return 'no error'; } catch (e) { return e.message; } })"
+    got = in_node(to_js_function(model), check, [{**row, **change} for change, _ in changes])
+    for message, (_, start) in zip(got, changes):
+        assert message.startswith(start)
+    for change, message in [
+        ({"island": "Elba"}, 'column "island" row 1 must be one of "Biscoe", "Dream", "Torgersen"'),
+        ({"bill": "39"}, 'column "bill" must be numeric'),
+        ({"alive": 1}, 'column "alive" must be logical'),
+        ({"size": None}, "NA"),
+    ]:
+        given = r_frame([{**row, **change}])
+        call = (
+            f"matrix(tryCatch(is.na(predict_network({given})$prediction) + 0,"
+            " error = function(e) { message(conditionMessage(e)); quit(status = 3) }))"
+        )
+        if message == "NA":
+            assert in_r(to_r_function(model), call) == [[1]]
+        else:
+            with pytest.raises(AssertionError) as caught:
+                in_r(to_r_function(model), call)
+            assert message in str(caught.value)
+    lacking = {key: value for key, value in row.items() if key != "bill"}
+    with pytest.raises(AssertionError, match='missing column \\\\?"bill'):
+        in_r(to_r_function(model), f"as.matrix(predict_network({r_frame([lacking])}))")
+    with pytest.raises(sqlite3.OperationalError, match="no such column: t.bill"):
+        in_sqlite(to_sql(model, "data"), list(lacking), [list(lacking.values())])
+
+
+@pytest.mark.parametrize("output", ["identity", "sigmoid", "softmax"])
+def test_several_classes(output):
+    """Outputs that are no probabilities, that are divided by their sum, of a bare matrix."""
+    network = make_network([2, 3, 3], ["tanh", output])
+    levels = ['say "x"', "it's; --", "`${1}`</script>\\"]
+    outputs = {"names": ["y"], "levels": levels, "center": None, "scale": None}
+    model = Model(network, "classification", None, outputs)
+    x = make_rows(2)
+    x[0] = [-900.0, -900.0]
+    want = {"class": model.predict(x).tolist()}
+    if output != "identity":
+        p = model.predict_proba(x)
+        want.update({f"probability_{level}": p[:, k] for k, level in enumerate(levels)})
+    rows = [{"x1": row[0], "x2": row[1]} for row in x.tolist()]
+    got = in_node(to_js_function(model), "predict", rows)
+    assert_table(as_table(list(want), [list(row.values()) for row in got]), want)
+    names, got = in_sqlite(to_sql(model, "data"), ["x1", "x2"], x.tolist())
+    assert_table(as_table(names, got), want)
+    texts = ", ".join(r_string(level) for level in levels)
+    call = (
+        f"local({{ result <- predict_network({r_frame(rows)})\n"
+        f"result$class <- match(result$class, c({texts})) - 1\nas.matrix(result) }})"
+    )
+    got = as_table(list(want), in_r(to_r_function(model), call))
+    got["class"] = [levels[int(place)] for place in got["class"]]
+    assert_table(got, want)
+    with pytest.raises(InputError, match="columns must be null for a Model, which knows its own"):
+        to_sql(model, "data", columns=["a", "b"])

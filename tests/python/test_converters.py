@@ -1,12 +1,14 @@
 """Networks to and from other packages predict the same. Twin: tests/testthat/test-converters.R."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from twinprop import (
     InputError,
+    Model,
     Network,
     RandomStream,
     from_brain_js,
@@ -14,10 +16,12 @@ from twinprop import (
     from_sklearn,
     from_torch,
     from_toy_nn,
+    read_model,
     to_keras_weights,
     to_sklearn,
     to_torch,
 )
+from twinprop.encoding import encode_inputs
 
 # Sums in another order and another exp: a few last bits of numbers of size 1 (section 10 of the
 # contract).
@@ -488,5 +492,48 @@ def test_from_brain_js_refuses():
 
 @pytest.mark.parametrize("convert", [to_torch, to_sklearn, to_keras_weights])
 def test_what_is_no_network_is_refused(convert):
-    with pytest.raises(InputError, match="model must be a Network or a Model, got 3"):
+    with pytest.raises(InputError, match="model must be a Model, a Network or .* got 3"):
         convert(3)
+
+
+# Models: scaling goes into the weights.
+
+MODELS = Path(__file__).parents[1] / "cases" / "model"
+
+# x W / s - c W / s for (x - c) / s W: with c / s = 24 and 1e6 / 12345 in these cases two digits of
+# float64 are lost.
+FOLDED = 1e-11
+
+
+@pytest.mark.parametrize("name", ["mixed", "several", "binary", "classes", "labels"])
+def test_scaling_goes_into_the_weights(name):
+    torch = pytest.importorskip("torch")
+    case = json.loads((MODELS / f"{name}.json").read_text(encoding="utf-8"))
+    model = read_model(case["model"])
+    rows = [row for row in case["rows"] if None not in row.values()]
+    x = encode_inputs({**model.inputs, "center": None, "scale": None}, rows)
+    if model.task == "regression":
+        want = model.predict(rows).reshape(len(rows), -1)
+    else:
+        want = model.raw(rows)
+    with torch.no_grad():
+        got = to_torch(model)(torch.from_numpy(x)).numpy()
+    assert gap(got, want) <= FOLDED
+    network = from_keras_weights(to_keras_weights(model), model.network.activations)
+    assert gap(network.predict(x), want) <= FOLDED
+    if name in ("mixed", "several", "binary"):
+        mlp = to_sklearn(model)
+        if name == "binary":
+            # scikit-learn sorts its classes: "ja" comes first
+            assert mlp.classes_.tolist() == sorted(model.classes)
+            assert mlp.predict(x).tolist() == model.predict(rows).tolist()
+            assert gap(mlp.predict_proba(x)[:, :1], want) <= FOLDED
+        else:
+            assert gap(mlp.predict(x).reshape(want.shape), want) <= FOLDED
+
+
+def test_scaled_outputs_need_the_identity():
+    outputs = {"names": ["y"], "levels": None, "center": [1.0], "scale": [2.0]}
+    model = Model(make_network([2, 1], "sigmoid"), "regression", None, outputs)
+    with pytest.raises(InputError, match='scaled outputs need "identity" .* got "sigmoid"'):
+        to_torch(model)

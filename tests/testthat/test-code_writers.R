@@ -124,7 +124,7 @@ test_that("bad arguments are refused", {
   )
   for (write in list(tp_to_js_function, tp_to_r_function)) {
     expect_input_error(
-      write(3), "model must be a network made by tp_network() or a model, got 3"
+      write(3), "model must be a model, a network or a fit, got 3"
     )
   }
 })

@@ -465,6 +465,6 @@ test_that("what is no network of brain.js is refused", {
 
 test_that("what is no network is refused", {
   expect_input_error(
-    tp_to_keras_weights(3), "model must be a network made by tp_network() or a model, got 3"
+    tp_to_keras_weights(3), "model must be a model, a network or a fit, got 3"
   )
 })
