@@ -23,6 +23,7 @@ from twinprop.errors import (
 )
 from twinprop.explain import Explanation, explain, explain_plan
 from twinprop.gradcheck import GradientCheck, check_gradient
+from twinprop.model import Model
 from twinprop.network import Network, starting_weights
 from twinprop.optimizers import OPTIMIZERS, Optimizer
 from twinprop.plan import read_plan, run_plan, write_run
@@ -46,6 +47,7 @@ __all__ = [
     "Forward",
     "GradientCheck",
     "InputError",
+    "Model",
     "Network",
     "Optimizer",
     "RandomStream",
