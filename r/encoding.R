@@ -12,6 +12,9 @@
 # What a model does, beside NULL: nothing is known but its network.
 tasks <- c("regression", "classification", "multilabel")
 
+# What a column holds.
+kinds <- c("numeric", "logical", "factor")
+
 # What is done with a row that lacks a value: an error, or a prediction that is missing too.
 na_actions <- c("error", "pass")
 
@@ -28,6 +31,9 @@ most_ordered <- 95L
 
 # Given data as columns: names (NULL where they have none), columns (a list) and rows.
 read_frame <- function(data) {
+  if (inherits(data, "tp_frame")) {
+    return(data)
+  }
   if (is.data.frame(data)) {
     columns <- lapply(seq_along(data), function(j) data[[j]])
     return(new_frame(names(data), columns, nrow(data)))
@@ -53,7 +59,7 @@ new_frame <- function(names, columns, rows) {
   if (anyDuplicated(names)) {
     input_error("column ", describe(names[anyDuplicated(names)]), " is there twice")
   }
-  list(names = names, columns = columns, rows = rows)
+  structure(list(names = names, columns = columns, rows = rows), class = "tp_frame")
 }
 
 # A column: values (numbers, logicals or strings), missing, and of a factor levels and ordered.
@@ -720,4 +726,190 @@ class_places <- function(a) {
 decode_classes <- function(places, levels) {
   texts <- level_text(levels)
   factor(texts[places], levels = texts)
+}
+
+# Checks of what a file or a caller says -----------------------------------------------------------
+
+# A model's inputs, with vectors for lists of numbers and of levels.
+check_inputs <- function(value, name = "inputs") {
+  value <- check_section(value, name, c("columns", "terms", "center", "scale"))
+  columns <- check_entries(value[["columns"]], paste0(name, ".columns"))
+  columns <- lapply(seq_along(columns), function(i) {
+    check_column(columns[[i]], paste0(name, ".columns entry ", i))
+  })
+  names(columns) <- vapply(columns, `[[`, "", "name")
+  check_unlike(names(columns), paste0(name, ".columns"), "names")
+  terms <- check_entries(value[["terms"]], paste0(name, ".terms"))
+  terms <- lapply(seq_along(terms), function(i) {
+    check_term(terms[[i]], paste0(name, ".terms entry ", i), columns)
+  })
+  scaling <- check_scaling(value, name, length(terms))
+  list(
+    columns = unname(columns), terms = terms, center = scaling$center, scale = scaling$scale
+  )
+}
+
+# A model's outputs, likewise.
+check_outputs <- function(value, task, name = "outputs") {
+  value <- check_section(value, name, c("names", "levels", "center", "scale"))
+  names <- check_list(value[["names"]], paste0(name, ".names"), "strings")
+  names <- vapply(seq_along(names), function(i) {
+    check_text(names[[i]], paste0(name, ".names entry ", i))
+  }, "")
+  levels <- value[["levels"]]
+  if (identical(task, "classification") != !is.null(levels)) {
+    input_error(name, ".levels must be there for a classification and for nothing else")
+  }
+  if (!is.null(levels)) {
+    levels <- check_levels(levels, paste0(name, ".levels"), logicals = TRUE)
+    if (length(names) != 1L) {
+      input_error(name, ".names must have 1 values, got ", length(names))
+    }
+  }
+  scaling <- check_scaling(value, name, length(names))
+  if (!is.null(scaling$center) && !identical(task, "regression")) {
+    input_error(name, ".center must be null but for a regression")
+  }
+  list(names = names, levels = levels, center = scaling$center, scale = scaling$scale)
+}
+
+check_section <- function(value, name, keys) {
+  value <- check_object(value, name)
+  check_keys(value, name, keys)
+  check_all_there(value, name, keys)
+  value
+}
+
+# Refuse an object that lacks a key.
+check_all_there <- function(value, where, keys) {
+  for (key in keys) {
+    if (!has(value, key)) {
+      input_error("missing key ", describe(key), " in ", where, "; needed: ", quoted(keys))
+    }
+  }
+}
+
+check_list <- function(value, name, what) {
+  entries <- as_entries(from_r(value))
+  if (length(entries) == 0L) {
+    input_error(name, " must be a list of at least 1 ", what, ", got ", describe(value))
+  }
+  entries
+}
+
+check_entries <- function(value, name) {
+  entries <- check_list(value, name, "objects")
+  lapply(seq_along(entries), function(i) {
+    check_object(entries[[i]], paste0(name, " entry ", i))
+  })
+}
+
+# A string that every language can hold. R's have neither NUL nor halves of characters; the parser
+# makes a "?" of these.
+check_text <- function(value, name) {
+  if (!is_string(value)) input_error(name, " must be a string, got ", describe(value))
+  if (!validUTF8(enc2utf8(value))) {
+    input_error(name, " must be a string without NUL and without halves of characters")
+  }
+  enc2utf8(as.vector(value))
+}
+
+check_unlike <- function(values, name, what) {
+  if (anyDuplicated(values)) {
+    input_error(
+      name, " must have distinct ", what, ", got ", describe(values[anyDuplicated(values)]),
+      " twice"
+    )
+  }
+}
+
+check_column <- function(value, name) {
+  check_keys(value, name, c("name", "kind", "levels", "ordered"))
+  check_all_there(value, name, c("name", "kind"))
+  column <- list(
+    name = check_text(value[["name"]], paste(name, "name")),
+    kind = check_choice(value[["kind"]], paste(name, "kind"), kinds)
+  )
+  if (column$kind != "factor") {
+    check_keys(value, name, c("name", "kind"))
+    return(column)
+  }
+  check_all_there(value, name, c("name", "kind", "levels", "ordered"))
+  column$levels <- check_levels(value[["levels"]], paste(name, "levels"))
+  column$ordered <- check_switch(value[["ordered"]], paste(name, "ordered"))
+  column
+}
+
+# Levels as a vector: all strings, or all finite numbers, or (of outputs) TRUE and FALSE.
+check_levels <- function(value, name, logicals = FALSE) {
+  entries <- as_entries(from_r(value))
+  is_flag <- function(entry) is.logical(entry) && length(entry) == 1L && !is.na(entry)
+  fits <- length(entries) >= 2L && (all(vapply(entries, is_string, NA)) ||
+                                      all(vapply(entries, is_finite, NA)) ||
+                                      (logicals && all(vapply(entries, is_flag, NA))))
+  if (!fits) {
+    input_error(
+      name, " must be a list of at least 2 ",
+      if (logicals) "strings, numbers or true and false" else "strings or numbers", ", got ",
+      describe(value)
+    )
+  }
+  if (is_string(entries[[1L]])) {
+    levels <- vapply(seq_along(entries), function(i) {
+      check_text(entries[[i]], paste0(name, " entry ", i))
+    }, "")
+  } else {
+    levels <- unlist(entries)
+    if (is.numeric(levels)) levels <- as.double(levels)
+  }
+  check_unlike(level_text(levels), name, "entries")
+  levels
+}
+
+check_term <- function(value, name, columns) {
+  value <- check_section(value, name, c("name", "parts"))
+  parts <- check_list(value[["parts"]], paste(name, "parts"), "objects")
+  list(
+    name = check_text(value[["name"]], paste(name, "name")),
+    parts = lapply(seq_along(parts), function(i) {
+      check_part(parts[[i]], paste(name, "part", i), columns)
+    })
+  )
+}
+
+check_part <- function(value, name, columns) {
+  value <- check_object(value, name)
+  check_keys(value, name, c("column", "coding"))
+  check_all_there(value, name, "column")
+  column <- check_choice(value[["column"]], paste(name, "column"), names(columns))
+  coding <- value[["coding"]]
+  about <- columns[[match(column, names(columns))]]
+  if (about$kind == "numeric") {
+    if (!is.null(coding)) {
+      input_error(name, " coding must be null, got ", describe(coding))
+    }
+    return(list(column = column))
+  }
+  count <- if (about$kind == "logical") 2L else length(about$levels)
+  list(column = column, coding = check_vector(coding, paste(name, "coding"), count))
+}
+
+check_scaling <- function(value, name, count) {
+  center <- value[["center"]]
+  scale <- value[["scale"]]
+  if (is.null(center) != is.null(scale)) {
+    input_error(name, ".center and ", name, ".scale must both be there or both be null")
+  }
+  if (is.null(center)) {
+    return(list(center = NULL, scale = NULL))
+  }
+  center <- check_vector(from_r(center), paste0(name, ".center"), count)
+  scale <- check_vector(from_r(scale), paste0(name, ".scale"), count)
+  low <- which(scale <= 0)
+  if (length(low) > 0L) {
+    input_error(
+      name, ".scale value ", low[1L], " must be above 0, got ", describe(scale[low[1L]])
+    )
+  }
+  list(center = center, scale = scale)
 }

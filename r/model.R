@@ -9,11 +9,15 @@
 make_model <- function(network, task = NULL, inputs = NULL, outputs = NULL, na = "error",
                        training = NULL) {
   check_network(network)
+  if (!is.null(task)) task <- check_choice(task, "task", tasks)
+  if (is.null(task) != is.null(outputs)) {
+    input_error("task and outputs must both be there or both be null")
+  }
+  if (!is.null(inputs) && is.null(inputs$r_only)) inputs <- check_inputs(inputs)
   model <- structure(
     list(
-      network = network,
-      task = if (!is.null(task)) check_choice(task, "task", tasks),
-      inputs = inputs, outputs = outputs,
+      network = network, task = task, inputs = inputs,
+      outputs = if (!is.null(outputs)) check_outputs(outputs, task),
       na = check_choice(na, "na", na_actions),
       training = if (!is.null(training)) check_object(training, "training")
     ),
@@ -32,14 +36,8 @@ check_fit <- function(model) {
       length(model$inputs$terms)
     )
   }
-  if (is.null(model$task) != is.null(model$outputs)) {
-    input_error("task and outputs must both be there or both be null")
-  }
   if (is.null(model$task)) {
     return(invisible(model))
-  }
-  if ((model$task == "classification") != !is.null(model$outputs$levels)) {
-    input_error("outputs.levels must be there for a classification and for nothing else")
   }
   count <- n_outputs(model$outputs, model$task)
   if (count != layers[length(layers)]) {

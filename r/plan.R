@@ -53,19 +53,19 @@ tp_read_plan <- function(plan) {
   check_plan(parse_json(if (grepl("^\\s*[{[]", plan)) plan else plan_text(plan)))
 }
 
-# The text of a plan's file.
-plan_text <- function(path) {
+# The text of the file of a plan, or of what messages call `what`.
+plan_text <- function(path, what = "plan") {
   if (path != "-" && !file.exists(path)) {
-    input_error("cannot read the plan: no file \"", path, "\"")
+    input_error("cannot read the ", what, ": no file \"", path, "\"")
   }
   bytes <- tryCatch(
     read_bytes(if (path == "-") "stdin" else path),
-    error = function(e) input_error("cannot read the plan \"", path, "\""),
-    warning = function(w) input_error("cannot read the plan \"", path, "\"")
+    error = function(e) input_error("cannot read the ", what, " \"", path, "\""),
+    warning = function(w) input_error("cannot read the ", what, " \"", path, "\"")
   )
   tryCatch(
     rawToChar(bytes),
-    error = function(e) input_error("the plan is not valid JSON: ", conditionMessage(e))
+    error = function(e) input_error("the ", what, " is not valid JSON: ", conditionMessage(e))
   )
 }
 
@@ -82,10 +82,10 @@ read_bytes <- function(path) {
 }
 
 # Arrays become unnamed lists, objects named lists: so arrays of one entry stay arrays.
-parse_json <- function(text) {
+parse_json <- function(text, what = "plan") {
   Encoding(text) <- "UTF-8"
   not_json <- function(detail) {
-    input_error("the plan is not valid JSON: ", sub("\n.*", "", detail))
+    input_error("the ", what, " is not valid JSON: ", sub("\n.*", "", detail))
   }
   if (!validUTF8(text)) not_json("invalid UTF-8")
   # The parser would take comments; JSON has a slash in strings only.

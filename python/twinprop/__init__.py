@@ -24,6 +24,7 @@ from twinprop.errors import (
 from twinprop.explain import Explanation, explain, explain_plan
 from twinprop.gradcheck import GradientCheck, check_gradient
 from twinprop.model import Model
+from twinprop.model_file import read_model, write_model
 from twinprop.network import Network, starting_weights
 from twinprop.optimizers import OPTIMIZERS, Optimizer
 from twinprop.plan import read_plan, run_plan, write_run
@@ -70,9 +71,11 @@ __all__ = [
     "plot_decision",
     "plot_network",
     "plot_rules",
+    "read_model",
     "read_plan",
     "run_plan",
     "run_plan_on",
     "starting_weights",
+    "write_model",
     "write_run",
 ]

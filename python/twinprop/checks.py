@@ -277,7 +277,7 @@ def check_sample_weight(value: Any, name: str, rows: int) -> Array | None:
         return None
     array = _numeric_array(value)
     if array is None or array.shape != (rows,) or not (np.isfinite(array) & (array >= 0)).all():
-        array = _check_vector(value, name, rows, least=0.0)
+        array = check_vector(value, name, rows, least=0.0)
     if not array.any():
         raise InputError(f"{name} must have a value above 0, got none")
     return np.array(array, dtype=np.float64)
@@ -372,12 +372,13 @@ def check_biases(value: Any, name: str, layers: Sequence[int]) -> list[Array]:
             f"got {describe(value) if entries is None else len(entries)}"
         )
     return [
-        _check_vector(entry, f"{name} layer {layer}", size)
+        check_vector(entry, f"{name} layer {layer}", size)
         for layer, (entry, size) in enumerate(zip(entries, layers[1:], strict=True), 2)
     ]
 
 
-def _check_vector(value: Any, name: str, size: int, least: float = -math.inf) -> Array:
+def check_vector(value: Any, name: str, size: int, least: float = -math.inf) -> Array:
+    """Return a vector of `size` finite numbers, none below `least`."""
     entries = as_list(value)
     if entries is None or len(entries) != size:
         raise InputError(

@@ -20,11 +20,27 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from twinprop.checks import Array, as_float, as_list, check_choice, describe, is_number
+from twinprop.checks import (
+    Array,
+    as_float,
+    as_list,
+    check_choice,
+    check_keys,
+    check_object,
+    check_switch,
+    check_vector,
+    describe,
+    is_finite,
+    is_number,
+    quoted,
+)
 from twinprop.errors import EngineError, InputError
 
 #: What a model does, beside None: nothing is known but its network.
 TASKS = ("regression", "classification", "multilabel")
+
+#: What a column holds.
+KINDS = ("numeric", "logical", "factor")
 
 #: What is done with a row that lacks a value: an error, or a prediction that is missing too.
 NA_ACTIONS = ("error", "pass")
@@ -828,3 +844,174 @@ def decode_classes(places: npt.NDArray[np.int64], levels: Sequence[Any]) -> npt.
     result = np.full(len(places), None, dtype=object)
     result[places >= 0] = values[places[places >= 0]]
     return result
+
+
+# Checks of what a file or a caller says ----------------------------------------------------------
+
+
+def check_inputs(value: Any, name: str = "inputs") -> Inputs:
+    """Return a model's inputs, with numbers as floats.
+
+    Raises
+    ------
+    InputError
+        If a part is missing, unknown, or of another kind.
+    """
+    _check_section(value, name, ["columns", "terms", "center", "scale"])
+    columns = [
+        _check_column(entry, f"{name}.columns entry {i}")
+        for i, entry in enumerate(_check_entries(value["columns"], f"{name}.columns"), 1)
+    ]
+    _check_unlike([column["name"] for column in columns], f"{name}.columns", "names")
+    about = {column["name"]: column for column in columns}
+    terms = [
+        _check_term(entry, f"{name}.terms entry {i}", about)
+        for i, entry in enumerate(_check_entries(value["terms"], f"{name}.terms"), 1)
+    ]
+    center, scale = _check_scaling(value, name, len(terms))
+    return {"columns": columns, "terms": terms, "center": center, "scale": scale}
+
+
+def check_outputs(value: Any, task: str | None, name: str = "outputs") -> Outputs:
+    """Return a model's outputs, with numbers as floats; see `check_inputs`."""
+    _check_section(value, name, ["names", "levels", "center", "scale"])
+    names = [
+        check_text(entry, f"{name}.names entry {i}")
+        for i, entry in enumerate(_check_list(value["names"], f"{name}.names", "strings"), 1)
+    ]
+    levels = value["levels"]
+    if (task == "classification") != (levels is not None):
+        raise InputError(f"{name}.levels must be there for a classification and for nothing else")
+    if levels is not None:
+        levels = _check_levels(levels, f"{name}.levels", bools=True)
+        if len(names) != 1:
+            raise InputError(f"{name}.names must have 1 values, got {len(names)}")
+    center, scale = _check_scaling(value, name, len(names))
+    if center is not None and task != "regression":
+        raise InputError(f"{name}.center must be null but for a regression")
+    return {"names": names, "levels": levels, "center": center, "scale": scale}
+
+
+def _check_section(value: Any, name: str, keys: list[str]) -> None:
+    check_object(value, name)
+    check_keys(value, name, keys)
+    check_all_there(value, name, keys)
+
+
+def check_all_there(value: Mapping[str, Any], where: str, keys: Sequence[str]) -> None:
+    """Refuse an object that lacks a key."""
+    for key in keys:
+        if key not in value:
+            raise InputError(f"missing key {describe(key)} in {where}; needed: {quoted(keys)}")
+
+
+def _check_list(value: Any, name: str, what: str) -> list[Any]:
+    entries = as_list(value)
+    if not entries:
+        raise InputError(f"{name} must be a list of at least 1 {what}, got {describe(value)}")
+    return entries
+
+
+def _check_entries(value: Any, name: str) -> list[Any]:
+    entries = _check_list(value, name, "objects")
+    for i, entry in enumerate(entries, 1):
+        check_object(entry, f"{name} entry {i}")
+    return entries
+
+
+def check_text(value: Any, name: str) -> str:
+    """Return a string that every language can hold: without NUL and halves of characters."""
+    if not isinstance(value, str):
+        raise InputError(f"{name} must be a string, got {describe(value)}")
+    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value):
+        raise InputError(f"{name} must be a string without NUL and without halves of characters")
+    return str(value)
+
+
+def _check_unlike(values: list[str], name: str, what: str) -> None:
+    twice = [value for i, value in enumerate(values) if value in values[:i]]
+    if twice:
+        raise InputError(f"{name} must have distinct {what}, got {describe(twice[0])} twice")
+
+
+def _check_column(value: Mapping[str, Any], name: str) -> dict[str, Any]:
+    check_keys(value, name, ["name", "kind", "levels", "ordered"])
+    check_all_there(value, name, ["name", "kind"])
+    column = {
+        "name": check_text(value["name"], f"{name} name"),
+        "kind": check_choice(value["kind"], f"{name} kind", KINDS),
+    }
+    if column["kind"] != "factor":
+        check_keys(value, name, ["name", "kind"])
+        return column
+    check_all_there(value, name, ["name", "kind", "levels", "ordered"])
+    levels = _check_levels(value["levels"], f"{name} levels")
+    return {
+        **column,
+        "levels": levels,
+        "ordered": check_switch(value["ordered"], f"{name} ordered"),
+    }
+
+
+def _check_levels(value: Any, name: str, *, bools: bool = False) -> list[Any]:
+    """Return levels: all strings, or all finite numbers, or (of outputs) true and false."""
+    entries = [_plain(entry) for entry in as_list(value) or []]
+    kinds = {
+        _value_kind(entry) if not is_number(entry) or is_finite(entry) else None
+        for entry in entries
+    }
+    if (
+        len(entries) < 2
+        or len(kinds) > 1
+        or not kinds <= {"numeric", "factor", "logical"}
+        or (kinds == {"logical"} and not bools)
+    ):
+        allowed = "strings, numbers or true and false" if bools else "strings or numbers"
+        raise InputError(f"{name} must be a list of at least 2 {allowed}, got {describe(value)}")
+    if kinds == {"factor"}:
+        entries = [check_text(entry, f"{name} entry {i}") for i, entry in enumerate(entries, 1)]
+    _check_unlike([level_text(entry) for entry in entries], name, "entries")
+    return entries
+
+
+def _check_term(
+    value: Mapping[str, Any], name: str, columns: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    _check_section(value, name, ["name", "parts"])
+    return {
+        "name": check_text(value["name"], f"{name} name"),
+        "parts": [
+            _check_part(part, f"{name} part {i}", columns)
+            for i, part in enumerate(_check_list(value["parts"], f"{name} parts", "objects"), 1)
+        ],
+    }
+
+
+def _check_part(value: Any, name: str, columns: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    check_object(value, name)
+    check_keys(value, name, ["column", "coding"])
+    check_all_there(value, name, ["column"])
+    column = check_choice(value["column"], f"{name} column", columns)
+    coding, about = value.get("coding"), columns[column]
+    if about["kind"] == "numeric":
+        if coding is not None:
+            raise InputError(f"{name} coding must be null, got {describe(coding)}")
+        return {"column": column}
+    count = 2 if about["kind"] == "logical" else len(about["levels"])
+    return {"column": column, "coding": check_vector(coding, f"{name} coding", count).tolist()}
+
+
+def _check_scaling(
+    value: Mapping[str, Any], name: str, count: int
+) -> tuple[list[float] | None, list[float] | None]:
+    center, scale = value["center"], value["scale"]
+    if (center is None) != (scale is None):
+        raise InputError(f"{name}.center and {name}.scale must both be there or both be null")
+    if center is None:
+        return None, None
+    center = check_vector(center, f"{name}.center", count)
+    scale = check_vector(scale, f"{name}.scale", count)
+    for i, number in enumerate(scale, 1):
+        if number <= 0:
+            raise InputError(f"{name}.scale value {i} must be above 0, got {describe(number)}")
+    return center.tolist(), scale.tolist()

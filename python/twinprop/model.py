@@ -18,6 +18,8 @@ from twinprop.encoding import (
     TASKS,
     Inputs,
     Outputs,
+    check_inputs,
+    check_outputs,
     check_probabilities,
     class_places,
     class_probabilities,
@@ -86,8 +88,10 @@ class Model:
             raise InputError(f"network must be a Network, got {describe(network)}")
         self.network = network
         self.task = None if task is None else check_choice(task, "task", TASKS)
-        self.inputs = inputs
-        self.outputs = outputs
+        if (self.task is None) != (outputs is None):
+            raise InputError("task and outputs must both be there or both be null")
+        self.inputs = None if inputs is None else check_inputs(inputs)
+        self.outputs = None if outputs is None else check_outputs(outputs, self.task)
         self.na = check_choice(na, "na", NA_ACTIONS)
         self.training = None if training is None else dict(check_object(training, "training"))
         check_fit(self)
@@ -213,12 +217,8 @@ def check_fit(model: Model) -> None:
             f"inputs.terms must have one entry for each input of the network ({layers[0]}), "
             f"got {len(model.inputs['terms'])}"
         )
-    if (model.task is None) != (model.outputs is None):
-        raise InputError("task and outputs must both be there or both be null")
     if model.outputs is None or model.task is None:
         return
-    if (model.task == "classification") != (model.outputs["levels"] is not None):
-        raise InputError("outputs.levels must be there for a classification and for nothing else")
     count = n_outputs(model.outputs, model.task)
     if count != layers[-1]:
         raise InputError(
