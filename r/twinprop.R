@@ -400,7 +400,7 @@ fit_rows <- function(encoded, response, weights, settings, terms, rows) {
     validation = if (is.list(new_rows)) validation_samples(fit, new_rows)
   )
   fit$network <- fitted$network
-  fit$training <- c(fitted$training, list(loss_curve = fitted$loss_curve))
+  fit$training <- c(fitted$training, list(loss_curve = I(fitted$loss_curve)))
   fit <- c(fit, list(
     settings = kept_settings(fitted$settings),
     history = fit_history(fitted),
