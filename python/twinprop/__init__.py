@@ -21,6 +21,7 @@ from twinprop.errors import (
     TwinpropError,
     TwinpropWarning,
 )
+from twinprop.exercise import Exercise, Verdict, check_answer, exercise
 from twinprop.explain import Explanation, explain, explain_plan
 from twinprop.gradcheck import GradientCheck, check_gradient
 from twinprop.network import Network, starting_weights
@@ -42,6 +43,7 @@ __all__ = [
     "Diagnosis",
     "DivergenceError",
     "EngineError",
+    "Exercise",
     "Explanation",
     "Forward",
     "GradientCheck",
@@ -55,12 +57,15 @@ __all__ = [
     "TrainingError",
     "TwinpropError",
     "TwinpropWarning",
+    "Verdict",
     "__version__",
+    "check_answer",
     "check_gradient",
     "compare_rules",
     "crosscheck",
     "dataset_names",
     "diagnose",
+    "exercise",
     "explain",
     "explain_plan",
     "load_dataset",

@@ -25,6 +25,7 @@ from twinprop.checks import (
     check_number,
     check_object,
     check_seed,
+    check_switch,
     describe,
     is_finite,
     is_number,
@@ -221,6 +222,7 @@ class Exercise:
             If there is no such format.
         """
         check_choice(format, "format", SHEET_FORMATS)
+        check_switch(key, "key")
         lines = _text_sheet(self, key) if format == "text" else _markdown_sheet(self, key)
         return "\n".join(lines) + "\n"
 
