@@ -17,6 +17,7 @@ export {
   TrainingError,
   TwinpropError,
 } from "./errors.js";
+export { checkAnswer, exercise } from "./exercise.js";
 export { explain, explainPlan } from "./explain.js";
 export { checkGradient } from "./gradcheck.js";
 export { MLP } from "./model.js";

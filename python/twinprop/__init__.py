@@ -34,6 +34,7 @@ from twinprop.errors import (
     TwinpropError,
     TwinpropWarning,
 )
+from twinprop.exercise import Exercise, Verdict, check_answer, exercise
 from twinprop.explain import Explanation, explain, explain_plan
 from twinprop.gradcheck import GradientCheck, check_gradient
 from twinprop.model import Model
@@ -63,6 +64,7 @@ __all__ = [
     "Diagnosis",
     "DivergenceError",
     "EngineError",
+    "Exercise",
     "Explanation",
     "Forward",
     "GradientCheck",
@@ -77,7 +79,9 @@ __all__ = [
     "TrainingError",
     "TwinpropError",
     "TwinpropWarning",
+    "Verdict",
     "__version__",
+    "check_answer",
     "check_gradient",
     "compare_rules",
     "convert_cost",
@@ -85,6 +89,7 @@ __all__ = [
     "crosscheck",
     "dataset_names",
     "diagnose",
+    "exercise",
     "explain",
     "explain_plan",
     "from_brain_js",

@@ -111,6 +111,23 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.set_defaults(command=_explain)
 
+    exercise = commands.add_parser(
+        "exercise",
+        help="write the sheet of an exercise: one training step by hand",
+        description="Write the sheet of an exercise, the same for the same seed in every language.",
+    )
+    exercise.add_argument("--seed", type=int, default=1, metavar="N", help="default: 1")
+    exercise.add_argument(
+        "--level",
+        type=int,
+        default=1,
+        metavar="N",
+        help="1: layers 2-2-1 (default), 2: 2-2-2, 3: 3-3-2 and numbers of two decimals",
+    )
+    exercise.add_argument("--key", action="store_true", help="add the teacher's key")
+    exercise.add_argument("--format", default="text", choices=["text", "md"], help="default: text")
+    exercise.set_defaults(command=_exercise)
+
     check = commands.add_parser(
         "crosscheck",
         help="prove that every engine gives the same errors and weights",
@@ -174,6 +191,15 @@ def _explain(options: argparse.Namespace) -> int:
 
     explanation = explain_plan(options.source, sample=options.sample, neurons=options.neurons)
     write_text(explanation.report(options.format), options.output)
+    return 0
+
+
+def _exercise(options: argparse.Namespace) -> int:
+    from twinprop.exercise import exercise
+    from twinprop.plan import write_text
+
+    task = exercise(options.seed, level=options.level)
+    write_text(task.sheet(options.format, key=options.key), "-")
     return 0
 
 
