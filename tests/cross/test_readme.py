@@ -17,10 +17,10 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def block(language):
-    """The README's one block of a language."""
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    return found
+def blocks(language):
+    """The README's blocks of a language: the same step, and the model that goes around."""
+    step, model = re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return step, model
 
 
 def split(code, mark):
@@ -30,27 +30,41 @@ def split(code, mark):
     return "\n".join(line for line in lines if not line.startswith(mark)), "\n".join(shown)
 
 
-def printed_by(command, engine, **options):
+def printed_by(command, engine, folder, **options):
     run_on(engine, read_plan({"training": {"epochs": 0}}))  # skips or fails where it is missing
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, **options)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, cwd=folder, **options
+    )
     return done.stdout.strip()
 
 
-def test_python():
-    test = doctest.DocTestParser().get_doctest(block("python"), {}, "README.md", None, None)
-    assert len(test.examples) > 5
-    assert doctest.DocTestRunner().run(test).failed == 0
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the blocks run: one writes the model that the others read."""
+    return tmp_path_factory.mktemp("readme")
 
 
-def test_r():
-    code, shown = split(block("r"), "#> ")
-    assert printed_by(["Rscript", "-e", code], "rscript", env=r_environment()) == shown
+@pytest.mark.parametrize("place", [0, 1], ids=["step", "model"])
+class TestTheBlocks:
+    """In this order: the model is written by Python."""
 
+    def test_python(self, place, folder, monkeypatch):
+        monkeypatch.chdir(folder)
+        code = blocks("python")[place]
+        test = doctest.DocTestParser().get_doctest(code, {}, "README.md", None, None)
+        assert len(test.examples) > 5
+        assert doctest.DocTestRunner().run(test).failed == 0
 
-def test_js():
-    code, shown = split(block("js"), "//> ")
-    node = shutil.which("node")
-    assert printed_by([node, "--input-type=module", "-e", code], "js") == shown
+    def test_r(self, place, folder):
+        code, shown = split(blocks("r")[place], "#> ")
+        command = ["Rscript", "-e", code]
+        assert printed_by(command, "rscript", folder, env=r_environment()) == shown
+
+    def test_js(self, place, folder):
+        code, shown = split(blocks("js")[place], "//> ")
+        code = code.replace("./inst/js/", (ROOT / "inst" / "js").as_uri() + "/")
+        command = [shutil.which("node"), "--input-type=module", "-e", code]
+        assert printed_by(command, "js", folder) == shown
 
 
 def test_the_explained_step(capsys):
