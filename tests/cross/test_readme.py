@@ -35,7 +35,7 @@ def printed_by(command, engine, folder, **options):
     done = subprocess.run(
         command, capture_output=True, text=True, check=True, cwd=folder, **options
     )
-    return done.stdout.strip()
+    return done.stdout.rstrip()
 
 
 @pytest.fixture(scope="module")
