@@ -88,7 +88,7 @@ PROBLEMS = {
         "classification", CLASSES, {**WELL, "hidden_layer_sizes": []}, weight=ZEROS
     ),
     "a minimum of lbfgs, regression": problem(
-        "regression", REGRESSION, 
+        "regression", REGRESSION,
         {**WELL, "hidden_layer_sizes": 1, "alpha": 0.5, "activation": "tanh"},
 
     ),
@@ -158,7 +158,9 @@ IN_R = """
 args <- commandArgs(TRUE)
 given <- jsonlite::read_json(args[1])
 rows <- function(value) do.call(rbind, lapply(value, unlist))
-as_data <- function(v) if (!is.null(v)) c(list(rows(v[[1]]), rows(v[[2]])), lapply(v[-(1:2)], unlist))
+as_data <- function(v) {
+  if (!is.null(v)) c(list(rows(v[[1]]), rows(v[[2]])), lapply(v[-(1:2)], unlist))
+}
 fits <- lapply(given$problems, function(p) {
   f <- twinprop:::fit_network(
     rows(p$x), rows(p$d), p$settings, p$task, unlist(p$strata), unlist(p$sample_weight),

@@ -470,6 +470,10 @@ def test_lbfgs_ends_where_the_gradient_vanishes():
     )
     assert (np.diff(fit.loss_curve) <= 1e-14).all()
     assert fit.training["optimizer"] == {"name": "lbfgs", "weight_decay": 0.1 / 40, "memory": 10}
+    again = fit_network(x, d, settings, task="regression", network=fit.network)
+    assert (again.n_iter, len(again.loss_curve), again.best_epoch) == (0, 0, 0)
+    assert again.loss == pytest.approx(fit.loss, rel=1e-13)
+    same_weights(again.network, fit.network)
     assert fit.settings["batch_size"] == 40
 
 
