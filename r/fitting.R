@@ -29,7 +29,7 @@ least_adaptive_rate <- 1e-6
 # scikit-learn's names.
 fit_defaults <- list(
   hidden = 8,
-  activation = "tanh",
+  activation = "relu",
   out_activation = "auto",
   loss = "auto",
   init = "xavier",
@@ -46,7 +46,7 @@ fit_defaults <- list(
   batch_size = "auto",
   schedule = "constant",
   learn_rate = 0.01,
-  epochs = 500,
+  epochs = 1000,
   shuffle = TRUE,
   tol = 1e-4,
   stop_iter = 10,
@@ -96,6 +96,8 @@ fit_defaults <- list(
 #                        penalty; of solver "lbfgs" the loss after each iteration.
 # validation_loss_curve  The mean loss of the validation rows after each epoch, without the penalty;
 #                        NULL without such rows.
+# loss                   The last of the loss curve; of "lbfgs" that did not move (it started at a
+#                        minimum) the loss there.
 # n_iter                 How many epochs (iterations of "lbfgs") were made.
 # best_epoch             The epoch whose watched loss was the lowest: the validation loss with early
 #                        stopping, else the loss; 0 if there was none.
@@ -172,6 +174,7 @@ fit_network <- function(x, d, settings = list(), task, strata = NULL, sample_wei
       network = seen$network,
       loss_curve = seen$losses,
       validation_loss_curve = seen$validation_losses,
+      loss = if (length(seen$losses) > 0L) seen$losses[length(seen$losses)] else done$start_loss,
       n_iter = length(seen$losses),
       best_epoch = seen$best_epoch,
       converged = seen$stopped %in% c("tol", "learning_rate", "gradient", "line_search"),
@@ -636,7 +639,8 @@ train_lbfgs <- function(network, data, s, weight_decay, watch) {
   reporter <- progress_reporter(s$verbose, s$epochs)
   on.exit(reporter$close())
   best <- flat_parameters(network)
-  if (!is.finite(objective(best)$value)) not_finite_before_training()
+  start_loss <- objective(best)$value
+  if (!is.finite(start_loss)) not_finite_before_training()
   after_iteration <- function(iteration, at, value, gradient) {
     best <<- at
     reporter$epoch(iteration, value)
@@ -659,7 +663,7 @@ train_lbfgs <- function(network, data, s, weight_decay, watch) {
   training["schedule"] <- list(NULL)
   list(
     network = with_parameters(network, shaped_parameters(best, network)), updates = evaluations,
-    training = training, optimizer = NULL
+    training = training, optimizer = NULL, start_loss = start_loss
   )
 }
 

@@ -20,6 +20,10 @@ lbfgs_margin <- 0.1
 # are, the slope decides.
 lbfgs_rounding <- 10 * 2^-52
 
+# After so many steps in a row that lower neither the value nor the largest entry of the gradient
+# below what they were, all that is left is rounding.
+lbfgs_most_idle <- 10
+
 # A pair whose curvature is no more than this, by the squared change of the gradient, is rounding.
 lbfgs_least_curvature <- 2^-52
 
@@ -42,7 +46,9 @@ lbfgs <- function(objective, start, max_iter = 200, tol = 1e-4, memory = lbfgs_m
   gradient <- at$gradient
   evaluations <- 1
   steps <- changes <- list()
-  iteration <- 0
+  lowest <- value
+  smallest <- largest_entry(gradient)
+  iteration <- idle <- 0
   stopped <- NULL
   while (iteration < max_iter) {
     if (largest_entry(gradient) <= tol) break
@@ -65,9 +71,11 @@ lbfgs <- function(objective, start, max_iter = 200, tol = 1e-4, memory = lbfgs_m
       steps <- changes <- list() # what is remembered may mislead: once more, straight down
       next
     }
-    if (trial$value >= value && largest_entry(trial$gradient) >= largest_entry(gradient)) {
-      stopped <- "line_search"
-      break
+    idle <- idle + 1
+    if (trial$value < lowest || largest_entry(trial$gradient) < smallest) {
+      idle <- 0
+      lowest <- min(lowest, trial$value)
+      smallest <- min(smallest, largest_entry(trial$gradient))
     }
     step <- trial$x - x
     change <- trial$gradient - gradient
@@ -81,6 +89,10 @@ lbfgs <- function(objective, start, max_iter = 200, tol = 1e-4, memory = lbfgs_m
     iteration <- iteration + 1
     if (!is.null(after_iteration) && isTRUE(after_iteration(iteration, x, value, gradient))) {
       stopped <- "asked"
+      break
+    }
+    if (idle == lbfgs_most_idle) {
+      stopped <- "line_search"
       break
     }
   }

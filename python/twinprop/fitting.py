@@ -85,7 +85,7 @@ LEAST_ADAPTIVE_RATE = 1e-6
 #: The settings of a fit and their defaults; r/fitting.R has the same table under R's names.
 FIT_DEFAULTS: dict[str, Any] = {
     "hidden_layer_sizes": (8,),
-    "activation": "tanh",
+    "activation": "relu",
     "out_activation": "auto",
     "loss": "auto",
     "init": "xavier",
@@ -103,7 +103,7 @@ FIT_DEFAULTS: dict[str, Any] = {
     "learning_rate": "constant",
     "learning_rate_init": 0.01,
     "power_t": 0.5,
-    "max_iter": 500,
+    "max_iter": 1000,
     "shuffle": True,
     "tol": 1e-4,
     "n_iter_no_change": 10,
@@ -136,6 +136,9 @@ class Fitted:
     validation_loss_curve : ndarray, (n_iter,), or None
         The mean loss of the validation rows after each epoch, without the penalty; None without
         such rows.
+    loss : float
+        The last of the loss curve; of "lbfgs" that did not move (it started at a minimum) the loss
+        there.
     n_iter : int
         How many epochs (iterations of "lbfgs") were made.
     best_epoch : int
@@ -167,6 +170,7 @@ class Fitted:
     network: Network
     loss_curve: Array
     validation_loss_curve: Array | None
+    loss: float
     n_iter: int
     best_epoch: int
     converged: bool
@@ -179,8 +183,9 @@ class Fitted:
     optimizer: Optimizer | None = field(default=None)
 
     def __repr__(self) -> str:
-        loss = f"{self.loss_curve[-1]:.6g}" if self.n_iter else "-"
-        return f"Fitted({self.network!r}, {self.n_iter} epochs, loss {loss}: {self.reason})"
+        return (
+            f"Fitted({self.network!r}, {self.n_iter} epochs, loss {self.loss:.6g}: {self.reason})"
+        )
 
 
 def fit_network(
@@ -319,6 +324,7 @@ def fit_network(
         network=start,
         loss_curve=np.array(watch.losses),
         validation_loss_curve=None if held is None else np.array(watch.validation_losses),
+        loss=watch.losses[-1] if watch.losses else watch.start_loss,
         n_iter=len(watch.losses),
         best_epoch=watch.best_epoch,
         converged=watch.stopped in ("tol", "learning_rate", "gradient", "line_search"),
@@ -746,6 +752,7 @@ class _Watch:
         if validation is not None and validation[2] is not None:
             self.validation = (*validation[:2], with_mean_1(validation[2]))
         self.early_stopping = settings["early_stopping"]
+        self.start_loss = math.nan
         self.losses: list[float] = []
         self.validation_losses: list[float] = []
         self.best = math.inf
@@ -881,7 +888,8 @@ def _train_lbfgs(
             show(iteration, value)
             return watch(iteration, value)
 
-        if not math.isfinite(objective(start)[0]):
+        watch.start_loss = objective(start)[0]
+        if not math.isfinite(watch.start_loss):
             raise not_finite_before_training()
         try:
             found = lbfgs(

@@ -31,6 +31,10 @@ MARGIN = 0.1
 #: are, the slope decides.
 ROUNDING = 10.0 * 2.0**-52
 
+#: After so many steps in a row that lower neither the value nor the largest entry of the gradient
+#: below what they were, all that is left is rounding.
+MOST_IDLE = 10
+
 #: A pair whose curvature is no more than this, by the squared change of the gradient, is rounding.
 LEAST_CURVATURE = 2.0**-52
 
@@ -124,7 +128,8 @@ def lbfgs(
     evaluations = 1
     steps: list[Array] = []
     changes: list[Array] = []
-    iteration = 0
+    lowest, smallest = value, _largest(gradient)
+    iteration = idle = 0
     stopped = ""
     while iteration < max_iter:
         if _largest(gradient) <= tol:
@@ -144,9 +149,11 @@ def lbfgs(
                 break
             steps, changes = [], []  # what is remembered may mislead: once more, straight down
             continue
-        if not trial.value < value and _largest(trial.gradient) >= _largest(gradient):
-            stopped = "line_search"
-            break
+        idle += 1
+        if trial.value < lowest or _largest(trial.gradient) < smallest:
+            idle = 0
+            lowest = min(lowest, trial.value)
+            smallest = min(smallest, _largest(trial.gradient))
         step, change = trial.x - x, trial.gradient - gradient
         if step.dot(change) > LEAST_CURVATURE * change.dot(change):
             steps, changes = [*steps, step][-memory:], [*changes, change][-memory:]
@@ -154,6 +161,9 @@ def lbfgs(
         iteration += 1
         if after_iteration is not None and after_iteration(iteration, x, value, gradient):
             stopped = "asked"
+            break
+        if idle == MOST_IDLE:
+            stopped = "line_search"
             break
     if not stopped:
         stopped = "gradient" if _largest(gradient) <= tol else "max_iter"
