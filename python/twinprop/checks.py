@@ -378,7 +378,7 @@ def check_biases(value: Any, name: str, layers: Sequence[int]) -> list[Array]:
 
 
 def check_vector(value: Any, name: str, size: int, least: float = -math.inf) -> Array:
-    """Return a vector of `size` finite numbers that are not below `least`."""
+    """Return a vector of `size` finite numbers, none below `least`."""
     entries = as_list(value)
     if entries is None or len(entries) != size:
         raise InputError(
