@@ -285,7 +285,7 @@ def _plain(value: Any) -> Any:
 # Learning an encoding ----------------------------------------------------------------------------
 
 
-def learn_inputs(data: Any) -> Inputs:
+def learn_inputs(data: Any, *, unused: bool = True) -> Inputs:
     """Learn how the columns of `data` become inputs.
 
     Parameters
@@ -294,6 +294,8 @@ def learn_inputs(data: Any) -> Inputs:
         Numbers are inputs as they are; true and false 0 and 1; strings and levels are coded by
         treatment contrasts, ordered levels by R's polynomials. Columns without names are called
         x1, x2, ...
+    unused : bool, default True
+        Whether a categorical column keeps the levels that no row has.
 
     Returns
     -------
@@ -315,11 +317,21 @@ def learn_inputs(data: Any) -> Inputs:
     names = frame.names or [f"x{j}" for j in range(1, len(frame.columns) + 1)]
     if not names:
         raise InputError("the data must have at least 1 column, got 0")
-    columns = [
-        learn_column(read_column(given, name), name) for given, name in zip(frame.columns, names)
-    ]
+    read = [read_column(given, name) for given, name in zip(frame.columns, names)]
+    if not unused:
+        read = [drop_levels(column) for column in read]
+    columns = [learn_column(column, name) for column, name in zip(read, names)]
     terms = [term for column in columns for term in column_terms(column)]
     return {"columns": columns, "terms": terms, "center": None, "scale": None}
+
+
+def drop_levels(column: Column) -> Column:
+    """Return a column without the levels that no row has, as R's `droplevels()` does."""
+    if column.levels is None:
+        return column
+    present = np.unique(column.values[~column.missing])
+    codes = np.where(column.missing, -1, np.searchsorted(present, column.values))
+    return column._replace(values=codes, levels=[column.levels[int(code)] for code in present])
 
 
 def learn_column(column: Column, name: str) -> dict[str, Any]:
