@@ -147,7 +147,7 @@ print.twinprop <- function(x, digits = 4, ...) {
 most_text_lines <- 4L
 
 print_call <- function(call) {
-  lines <- deparse(call, width.cutoff = 70L)
+  lines <- deparse(call, width.cutoff = 50L)
   if (length(lines) > most_text_lines) lines <- c(lines[seq_len(most_text_lines)], "    ...")
   cat(lines, "", sep = "\n")
 }

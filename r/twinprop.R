@@ -121,7 +121,7 @@ twinprop.formula <- function(formula, data, hidden = 8, ..., subset, weights, na
   case_weights <- stats::model.weights(frame)
   inputs <- frame_inputs(drop_levels(frame, -1L), if (is.data.frame(given)) given, contrasts)
   fit <- fit_rows(inputs, response, case_weights, settings, terms, rownames(frame))
-  finish_fit(fit, match.call(), sys.call(), stats::na.action(frame))
+  finish_fit(fit, match.call(), sys.call(-1), stats::na.action(frame))
 }
 
 #' @rdname twinprop
@@ -137,7 +137,7 @@ twinprop.data.frame <- function(x, y, hidden = 8, ..., weights = NULL, # nolint:
   inputs <- learn_inputs(x)
   inputs <- list(inputs = inputs, x = encode_inputs(inputs, x))
   fit <- fit_rows(inputs, response, weights[rows$kept], settings, NULL, row_labels(x))
-  finish_fit(fit, match.call(), sys.call(), rows$na_action)
+  finish_fit(fit, match.call(), sys.call(-1), rows$na_action)
 }
 
 #' @rdname twinprop
@@ -152,7 +152,7 @@ twinprop.matrix <- function(x, y, hidden = 8, ..., weights = NULL,
     as.data.frame(x + 0), y, hidden, ...,
     weights = weights, na.action = na.action
   )
-  fit$call <- kept_call(match.call(), sys.call())
+  fit$call <- kept_call(match.call(), sys.call(-1))
   fit
 }
 
@@ -168,7 +168,7 @@ twinprop.recipe <- function(x, data, hidden = 8, ..., weights = NULL,
     weights = if (!is.null(weights)) as.double(weights), na.action = na.action
   )
   fit$blueprint <- molded$blueprint
-  fit$call <- kept_call(match.call(), sys.call())
+  fit$call <- kept_call(match.call(), sys.call(-1))
   fit
 }
 
@@ -519,8 +519,8 @@ finish_fit <- function(fit, call, caller, na_action) {
 # The call, as print() shows it and update() evaluates it. Data and functions that stand in it
 # themselves, as do.call() leaves them, would make a fit large: names stand for them.
 kept_call <- function(call, caller) {
-  head <- caller[[1L]]
-  call[[1L]] <- if (identical(head, quote(twinprop::twinprop))) head else quote(twinprop)
+  qualified <- quote(twinprop::twinprop)
+  call[[1L]] <- if (identical(caller[[1L]], qualified)) qualified else quote(twinprop)
   for (i in seq_along(call)[-1L]) {
     value <- call[[i]]
     if (inherits(value, "quosure")) {

@@ -397,7 +397,7 @@ export function checkSameRows(dRows, dName, xRows, xName) {
   }
 }
 
-/** Return a vector of `size` finite numbers, none below `least`. */
+/** Return a vector of `size` finite numbers that are not below `least`. */
 export function checkVector(value, name, size, least = -Infinity) {
   if (!isList(value) || value.length !== size) {
     const given = isList(value) ? value.length : describe(value);

@@ -43,6 +43,7 @@ from twinprop.fitting import (
     class_weight_rows,
     draw_seed,
     fit_network,
+    resolve_outputs,
     split_rows,
 )
 from twinprop.model import Model, label_values
@@ -266,11 +267,14 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
             self._check_goes_on(y, task)
             inputs, outputs = self._coding()
         else:
-            inputs, outputs = learn_inputs(X), self._learn_outputs(y, task, names, classes, part)
+            inputs = learn_inputs(X, unused=False)
+            outputs = self._learn_outputs(y, task, names, classes, part)
             if settings["scale"]:
                 inputs = scale_inputs(inputs, encode_inputs(inputs, X), sample_weight)
-                if task == "regression":
-                    d = encode_outputs(outputs, y, task)
+                d = encode_outputs(outputs, y, task)
+                activation, _ = resolve_outputs(task, d.shape[1], settings)
+                # outputs that have limits are left within them
+                if task == "regression" and activation == "identity":
                     outputs = scale_outputs(outputs, d, sample_weight)
         x, d = encode_inputs(inputs, X), encode_outputs(outputs, y, task)
         weight, strata = self._weigh(d, task, sample_weight)
@@ -478,7 +482,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int, default (8,)
-        Neurons of each hidden layer, from the input to the output; () for none.
+        Neurons of each hidden layer, from the input to the output; () or 0 for none.
     activation : str or sequence of str, default "relu"
         Activation of the hidden layers, or one for each: "sigmoid" ("logistic"), "tanh", "relu",
         "leaky_relu", "softplus", "identity" ("linear").
@@ -508,10 +512,10 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
     batch_size : int, "auto" or None, default "auto"
         Rows per update; None is all of them. "auto": 32, or all of them for "rprop" and "lbfgs".
     learning_rate : str or dict, default "constant"
-        How the learning rate changes from epoch to epoch: "constant"; "adaptive" (solver "sgd"
-        only: a fifth whenever the loss stalls, the end below 1e-6); "invscaling"; "exponential",
-        "step" or "cosine". A dict ``{"name": "step", "gamma": 0.5, "every": 20}`` sets the
-        parameters as well.
+        How the learning rate changes from epoch to epoch: "constant"; "adaptive", a fifth whenever
+        the loss stalls, down to 1e-6; "invscaling" ("inverse"), "exponential", "step" or "cosine".
+        A dict ``{"name": "step", "gamma": 0.5, "every": 20}`` sets the parameters as well. Solvers
+        "rprop" and "lbfgs" need "constant".
     learning_rate_init : float, default 0.01
         The learning rate, of the first epoch at least.
     power_t : float, default 0.5
@@ -530,8 +534,8 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         Numerical stability of solvers "adam" and "rmsprop".
     tol : float, default 0.0001
         Training stops when the loss, or with early stopping the loss of the validation rows, is not
-        below the best one by `tol` for `n_iter_no_change` epochs in a row. Solver "lbfgs" also
-        stops when no entry of the gradient is larger.
+        below the best one by `tol` for more than `n_iter_no_change` epochs in a row. Solver "lbfgs"
+        also stops when no entry of the gradient is larger.
     n_iter_no_change : int, default 10
         See `tol`.
     early_stopping : bool, default False
@@ -549,9 +553,8 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         Weight of each class in the loss; "balanced": n / (K n_k) for a class of n_k of the n rows,
         K classes. A class that the dict does not name has weight 1.
     scale : bool, default True
-        Whether to standardise the inputs, inside the model: mean
-        and standard deviation of the rows (weighted by sample weights), found in `fit` and part of
-        the model from then on.
+        Whether to standardise the inputs inside the model: numbers, not the 0 and 1 of levels, by
+        mean and standard deviation of the rows (weighted by sample weights) that were fitted.
     random_state : int, RandomState or None, default None
         Seed of the starting weights, the shuffles, the validation rows and dropout. An int, from
         -2147483647 to 2147483647, is used as it is, and gives the same weights in R; else one is
@@ -834,7 +837,9 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
     ) -> tuple[Array | None, Places | None]:
         if task == "multilabel":
             if self.class_weight is not None:
-                raise InputError("class_weight must be null for several labels")
+                raise InputError(
+                    f"class_weight must be null without classes, got {describe(self.class_weight)}"
+                )
             return sample_weight, None
         places = class_places(d)
         by_class = class_weight_rows(places, self.classes_.tolist(), self.class_weight)
@@ -858,7 +863,7 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
     Parameters
     ----------
     hidden_layer_sizes : int or sequence of int, default (8,)
-        Neurons of each hidden layer, from the input to the output; () for none.
+        Neurons of each hidden layer, from the input to the output; () or 0 for none.
     activation : str or sequence of str, default "relu"
         Activation of the hidden layers, or one for each: "sigmoid" ("logistic"), "tanh", "relu",
         "leaky_relu", "softplus", "identity" ("linear").
@@ -887,10 +892,10 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
     batch_size : int, "auto" or None, default "auto"
         Rows per update; None is all of them. "auto": 32, or all of them for "rprop" and "lbfgs".
     learning_rate : str or dict, default "constant"
-        How the learning rate changes from epoch to epoch: "constant"; "adaptive" (solver "sgd"
-        only: a fifth whenever the loss stalls, the end below 1e-6); "invscaling"; "exponential",
-        "step" or "cosine". A dict ``{"name": "step", "gamma": 0.5, "every": 20}`` sets the
-        parameters as well.
+        How the learning rate changes from epoch to epoch: "constant"; "adaptive", a fifth whenever
+        the loss stalls, down to 1e-6; "invscaling" ("inverse"), "exponential", "step" or "cosine".
+        A dict ``{"name": "step", "gamma": 0.5, "every": 20}`` sets the parameters as well. Solvers
+        "rprop" and "lbfgs" need "constant".
     learning_rate_init : float, default 0.01
         The learning rate, of the first epoch at least.
     power_t : float, default 0.5
@@ -909,8 +914,8 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
         Numerical stability of solvers "adam" and "rmsprop".
     tol : float, default 0.0001
         Training stops when the loss, or with early stopping the loss of the validation rows, is not
-        below the best one by `tol` for `n_iter_no_change` epochs in a row. Solver "lbfgs" also
-        stops when no entry of the gradient is larger.
+        below the best one by `tol` for more than `n_iter_no_change` epochs in a row. Solver "lbfgs"
+        also stops when no entry of the gradient is larger.
     n_iter_no_change : int, default 10
         See `tol`.
     early_stopping : bool, default False
@@ -925,9 +930,9 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
     clip_norm : float, optional
         Where the gradient of an update is longer than this, it is shortened to this.
     scale : bool, default True
-        Whether to standardise the inputs and the outputs, inside the model: mean
-        and standard deviation of the rows (weighted by sample weights), found in `fit` and part of
-        the model from then on.
+        Whether to standardise the inputs inside the model: numbers, not the 0 and 1 of levels, by
+        mean and standard deviation of the rows (weighted by sample weights) that were fitted;
+        likewise outputs of activation "identity".
     random_state : int, RandomState or None, default None
         Seed of the starting weights, the shuffles, the validation rows and dropout. An int, from
         -2147483647 to 2147483647, is used as it is, and gives the same weights in R; else one is

@@ -51,6 +51,7 @@ from sklearn.exceptions import (  # noqa: E402
 )
 from sklearn.inspection import DecisionBoundaryDisplay, permutation_importance  # noqa: E402
 from sklearn.linear_model import LogisticRegression, Ridge  # noqa: E402
+from sklearn.metrics import accuracy_score, r2_score  # noqa: E402
 from sklearn.model_selection import (  # noqa: E402
     GridSearchCV,
     cross_val_predict,
@@ -67,7 +68,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler  #
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 from twinprop import MLPClassifier, MLPRegressor  # noqa: E402
-from twinprop.fitting import FIT_DEFAULTS  # noqa: E402
+from twinprop.fitting import FIT_DEFAULTS, fit_network  # noqa: E402
 
 #: Two programs that make the same updates in another order of operations.
 SAME_UPDATES = 1e-9
@@ -340,6 +341,16 @@ def test_outputs_of_a_regression_are_scaled_as_well():
     np.testing.assert_allclose(inside.predict(X), outside.predict(X), rtol=1e-9)
 
 
+def test_outputs_with_limits_keep_them():
+    _, X, y = TASKS["numbers"]
+    shares = y / 4
+    fitted = silently(quick(MLPRegressor, out_activation="sigmoid").fit, X, shares)
+    assert fitted.model_.outputs["scale"] is None
+    assert 0 < fitted.predict(X).min() < fitted.predict(X).max() < 1
+    likely = silently(quick(MLPRegressor, loss="cross_entropy").fit, X, shares)
+    assert likely.out_activation_ == "logistic"
+
+
 @pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"batch_size": None, "max_iter": 30}])
 def test_weight_two_is_the_row_twice_and_weight_zero_none(settings):
     _, X, y = TASKS["numbers"]
@@ -603,6 +614,38 @@ def test_early_stopping_keeps_the_best_weights(iris):
 
 
 @pytest.mark.parametrize("task", TASKS)
+def test_the_scores_are_of_the_rows_set_aside(task):
+    estimator_class, X, y = TASKS[task]
+    weights = np.arange(len(X)) % 5.0
+    outputs = []
+
+    def keep(epoch, loss, validation_loss, network):
+        outputs.append(network.predict(X))
+
+    settings = {"early_stopping": True, "validation_fraction": 0.3, "scale": False}
+    fitted = quick(estimator_class, callbacks=keep, **settings)
+    silently(fitted.fit, X, y, sample_weight=weights)
+    d = np.eye(3)[y] if task == "classes" else np.asarray(y, dtype=float).reshape(len(X), -1)
+    again = fit_network(
+        X,
+        d,
+        {"max_iter": 5, "random_state": 1, "tol": 0.0, **settings},
+        task=fitted.model_.task,
+        strata=y if task in ("binary", "classes") else None,
+        sample_weight=weights,
+    )
+    held = again.validation_rows
+    assert fitted.validation_loss_curve_ == again.validation_loss_curve.tolist()
+    for a, score in zip(outputs, fitted.validation_scores_, strict=True):
+        if task == "numbers":
+            expected = r2_score(y[held], a[held], sample_weight=weights[held])
+        else:
+            said = a.argmax(axis=1) if task == "classes" else (a > 0.5).squeeze().astype(int)
+            expected = accuracy_score(y[held], said[held], sample_weight=weights[held])
+        assert score == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("task", TASKS)
 def test_validation_data(task):
     estimator_class, X, y = TASKS[task]
     held, rest = slice(None, None, 4), np.arange(len(X)) % 4 > 0
@@ -735,6 +778,26 @@ def test_data_frames_of_every_kind_of_column(people, estimator_class):
         np.testing.assert_allclose(few, all_rows, rtol=1e-12)
     else:
         np.testing.assert_array_equal(few, all_rows)
+
+
+def test_levels_that_no_row_has_are_left_out(people):
+    X, score = people
+    more = X["size"].cat.set_categories(["tiny", "small", "medium", "large"])
+    fitted = silently(quick(MLPRegressor).fit, X.assign(size=more), score)
+    expected = silently(quick(MLPRegressor).fit, X, score)
+    np.testing.assert_array_equal(fitted.predict(X), expected.predict(X))
+    with pytest.raises(InputError, match='size" row 1 must be one of "small", .*, got "tiny"'):
+        fitted.predict(X.assign(size="tiny"))
+
+
+def test_ordered_levels_are_coded_by_polynomials(people):
+    X, score = people
+    X = X.assign(size=X["size"].cat.as_ordered())
+    fitted = silently(quick(MLPRegressor).fit, X, score)
+    names = [term["name"] for term in fitted.model_.inputs["terms"]]
+    assert names[:2] == ["size.L", "size.Q"]
+    linear = fitted.model_.inputs["terms"][0]["parts"][0]["coding"]
+    np.testing.assert_allclose(linear, [-(0.5**0.5), 0, 0.5**0.5], atol=1e-12)
 
 
 def other_frames(frame):
