@@ -20,6 +20,7 @@ from twinprop import (
     check_gradient,
     diagnose,
     explain,
+    plot_cost,
     plot_decision,
     plot_network,
     read_model,
@@ -1176,6 +1177,22 @@ def test_the_decision_of_an_estimator_is_on_the_scale_of_the_data(opened, plt):
     (curve,) = (line for line in ax.lines if len(line.get_xdata()) == 1001)
     found = np.interp(flat["age"], curve.get_xdata(), curve.get_ydata())
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_the_costs_of_estimators(iris, plt):
+    X, y = iris
+    fitted = silently(quick(early_stopping=True).fit, X, y)
+    ax = plot_cost(fitted)
+    curves = [line for line in ax.lines if len(line.get_xdata()) == 6]
+    assert [line.get_label() for line in curves] == ["training", "training, validation"]
+    np.testing.assert_array_equal(curves[0].get_ydata()[1:], fitted.loss_curve_)
+    np.testing.assert_array_equal(curves[1].get_ydata()[1:], fitted.validation_loss_curve_)
+    assert ax.get_title() == "Cost of every epoch"
+    run = Network([4, 1]).train(X, np.ones(150), epochs=2)
+    ax = plot_cost({"a run": run, "a fit": silently(quick().fit, X, y)}, log=True)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a run", "a fit"]
+    with pytest.raises(InputError, match="runs must be a Run"):
+        plot_cost(quick())
 
 
 def test_what_is_not_fitted_is_refused(people):
