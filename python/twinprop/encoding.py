@@ -241,9 +241,10 @@ def _pandas_column(series: Any, name: str) -> Column:
     missing = np.asarray(series.isna(), dtype=bool)
     kind = getattr(series.dtype, "kind", "O")
     if type(series.dtype).__name__ == "CategoricalDtype":
-        levels = [_plain(level) for level in series.cat.categories]
-        codes = np.asarray(series.cat.codes, dtype=np.int64)
-        return Column(codes, missing, levels, bool(series.cat.ordered))
+        about = getattr(series, "cat", series)  # a Series, or a Categorical alone
+        levels = [_plain(level) for level in about.categories]
+        codes = np.asarray(about.codes, dtype=np.int64)
+        return Column(codes, missing, levels, bool(about.ordered))
     if kind in "iuf":
         return Column(series.to_numpy(dtype=np.float64, na_value=np.nan), missing)
     if kind == "b" and not missing.any():
@@ -364,10 +365,12 @@ def _kind_and_levels(column: Column, name: str) -> tuple[str, list[Any]]:
         levels = column.levels
         if levels and all(isinstance(level, bool) for level in levels):
             return "logical", []
-        for level in levels:
-            if not isinstance(level, str) and not is_number(level):
+        kinds = [_value_kind(level) for level in levels]
+        for level, kind in zip(levels, kinds):
+            if kind not in ("numeric", "factor") or kind != kinds[0]:
                 raise InputError(
-                    f"{name} must have strings or numbers as levels, got {describe(level)}"
+                    f"{name} must have only strings or only numbers as levels, "
+                    f"got {describe(level)}"
                 )
         return "factor", levels
     if not present.any():

@@ -168,7 +168,8 @@ test_that("a file is there whole or not at all", {
   before <- readLines(path)
   huge <- list(matrix(1e200), matrix(1e200))
   expect_input_error(
-    tp_write_model(tp_network(c(1, 1, 1), "identity", weights = huge), path), "the model has outputs that are not finite"
+    tp_write_model(tp_network(c(1, 1, 1), "identity", weights = huge), path),
+    "the model has outputs that are not finite"
   )
   expect_identical(readLines(path), before)
   expect_identical(list.files(folder, all.files = TRUE, no.. = TRUE), "m.json")
