@@ -290,7 +290,7 @@ check_clip_norm <- function(value, name, update_order) {
     input_error(name, " must be null or a finite number above 0, got ", describe(value))
   }
   if (update_order == "output_first") {
-    input_error(name, " must be null with update_order \"output_first\", got ", describe(value))
+    input_error(name, " must be null with update order \"output_first\", got ", describe(value))
   }
   as.double(value)
 }

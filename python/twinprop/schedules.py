@@ -35,25 +35,25 @@ class Schedule(NamedTuple):
     """
 
     defaults: Settings
-    factor: Callable[[int, Settings, int, int], float]
+    factor: Callable[[int, Mapping[str, Any], int, int], float]
 
 
-def _exponential(t: int, settings: Settings, epochs: int, rows: int) -> float:
+def _exponential(t: int, settings: Mapping[str, Any], epochs: int, rows: int) -> float:
     """gamma^(t-1); torch.optim.lr_scheduler.ExponentialLR."""
     return float(settings["gamma"] ** (t - 1))
 
 
-def _step(t: int, settings: Settings, epochs: int, rows: int) -> float:
+def _step(t: int, settings: Mapping[str, Any], epochs: int, rows: int) -> float:
     """gamma^floor((t-1) / every); torch.optim.lr_scheduler.StepLR."""
     return float(settings["gamma"] ** ((t - 1) // settings["every"]))
 
 
-def _cosine(t: int, settings: Settings, epochs: int, rows: int) -> float:
+def _cosine(t: int, settings: Mapping[str, Any], epochs: int, rows: int) -> float:
     """(1 + cos(pi (t-1) / T)) / 2; torch.optim.lr_scheduler.CosineAnnealingLR."""
     return (1.0 + math.cos(math.pi * (t - 1) / epochs)) / 2.0
 
 
-def _inverse(t: int, settings: Settings, epochs: int, rows: int) -> float:
+def _inverse(t: int, settings: Mapping[str, Any], epochs: int, rows: int) -> float:
     """1 / (1 + n (t-1))^power; scikit-learn's invscaling, which counts the samples seen."""
     return float((1.0 + rows * (t - 1.0)) ** -settings["power"])
 
@@ -97,7 +97,7 @@ def check_schedule(value: Any, name: str, optimizer: str) -> Settings | None:
 
 
 def learning_rate_at(
-    epoch: int, schedule: Settings, learning_rate: float, epochs: int, rows: int
+    epoch: int, schedule: Mapping[str, Any], learning_rate: float, epochs: int, rows: int
 ) -> float:
     """Return the learning rate of an epoch, from 1."""
     factor = SCHEDULES[schedule["name"]].factor

@@ -555,7 +555,7 @@ for name, value, given in (
 training(
     "clip_norm",
     "output_first",
-    'training.clip_norm must be null with update_order "output_first", got 0.5',
+    'training.clip_norm must be null with update order "output_first", got 0.5',
     clip_norm=0.5,
     update_order="output_first",
 )
@@ -649,7 +649,6 @@ for name, value, message in (
     ("zeros", [0, 0, 0, 0], "must have a value above 0, got none"),
 ):
     data("sample_weight", name, f"data.sample_weight {message}", x=X, d=D, sample_weight=value)
-data("sample_weight", "dataset", "data.sample_weight must have 4 values, got 2", dataset="xor", sample_weight=[1, 2])
 
 for key, good, width in (("x", X, 2), ("d", D, 1)):
     other = {"x": {"d": D}, "d": {"x": X}}[key]

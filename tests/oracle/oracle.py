@@ -73,7 +73,7 @@ class Denominator(Exception):
 def complete(plan):
     """Return (network, training, x, d) with every default filled in, numbers as floats.
 
-    Of the training, ``dropout`` is a list over the hidden layers and ``schedule`` an object or None;
+    Of the training, ``dropout`` is a list over the hidden layers, ``schedule`` an object or None;
     ``sample_weight`` is there too, as a list with mean 1, or None.
     """
     network = {**DEFAULT_NETWORK, **plan.get("network", {})}
@@ -299,7 +299,7 @@ def penalty(weight_decay, weights):
 
 
 def mean_cost(weights, biases, activations, cost, weight_decay, x, d, nudge=None, shares=None):
-    """The exact cost over all samples, with the penalty; ``shares`` are their weights, of mean 1."""
+    """The exact cost over all samples, with the penalty; ``shares``: their weights, of mean 1."""
     costs = []
     for row, target in zip(x, d):
         z, a = forward(weights, biases, activations, row, nudge)
@@ -472,9 +472,7 @@ def step(
             )
         if i > 0:
             through = new_weights[i] if order == "output_first" else weights[i]
-            e = [
-                masked(send_back(rule, through, e[r], g[r], i + 2), masks[r], i) for r in range(m)
-            ]
+            e = [masked(send_back(rule, through, e[r], g[r], i + 2), masks[r], i) for r in range(m)]
     if training.get("clip_norm") is not None:
         grad_ws, grad_bs = clipped(grad_ws, grad_bs, training["clip_norm"])
     if order == "simultaneous":
@@ -582,9 +580,7 @@ def train(plan, start=None, nudge=None):
     shares = training["sample_weight"]
 
     def exact_cost():
-        return mean_cost(
-            weights, biases, activations, training["cost"], decay, x, d, nudge, shares
-        )
+        return mean_cost(weights, biases, activations, training["cost"], decay, x, d, nudge, shares)
 
     n = len(x)
     size = n if training["batch_size"] is None else int(training["batch_size"])
