@@ -385,8 +385,11 @@ json_array <- function(entries) {
   paste0("[", paste(entries, collapse = ", "), "]")
 }
 
+# -0 would be read as the integer 0.
 json_number <- function(number) {
-  sprintf("%.17g", number)
+  text <- sprintf("%.17g", number)
+  text[text == "-0"] <- "-0.0"
+  text
 }
 
 json_numbers <- function(numbers) {

@@ -397,7 +397,8 @@ export function checkSameRows(dRows, dName, xRows, xName) {
   }
 }
 
-function checkVector(value, name, size, least = -Infinity) {
+/** Return a vector of `size` finite numbers that are not below `least`. */
+export function checkVector(value, name, size, least = -Infinity) {
   if (!isList(value) || value.length !== size) {
     const given = isList(value) ? value.length : describe(value);
     throw new InputError(`${name} must have ${size} values, got ${given}`);

@@ -19,6 +19,8 @@ export {
 } from "./errors.js";
 export { explain, explainPlan } from "./explain.js";
 export { checkGradient } from "./gradcheck.js";
+export { MLP } from "./model.js";
+export { formatModel } from "./model_file.js";
 export { Network, startingWeights } from "./network.js";
 export { Optimizer, OPTIMIZERS } from "./optimizers.js";
 export { formatRun, readPlan, runPlan } from "./plan.js";

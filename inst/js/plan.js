@@ -185,7 +185,7 @@ export async function loadPlan(source, load) {
 }
 
 /** JSON in which every number reads back as the same float64: JSON.stringify writes -0 as 0. */
-function toJson(value) {
+export function toJson(value) {
   if (typeof value === "number") {
     if (!Number.isFinite(value)) throw new TwinpropError(`${value} is not a JSON number`);
     return Object.is(value, -0) ? "-0.0" : String(value);

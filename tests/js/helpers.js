@@ -140,3 +140,15 @@ export function assertThrows(compute, kind, message) {
     return true;
   });
 }
+
+/** All cases of model files. */
+export function modelCases() {
+  const folder = new URL("model/", CASES);
+  const names = jsonFiles(folder).filter((name) => name !== "errors.json");
+  return names.map((name) => readJson(new URL(name, folder)));
+}
+
+/** Model files, and rows, that must be refused. */
+export function modelErrors() {
+  return readJson(new URL("model/errors.json", CASES));
+}

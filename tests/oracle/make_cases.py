@@ -14,6 +14,8 @@ import diagnose_plans
 import error_plans
 import explain_plans
 import explanation
+import model_oracle
+import model_plans
 import rules_oracle
 import rules_plans
 from case_plans import PLANS
@@ -230,11 +232,31 @@ def files(names=(), conditioned=False):
         yield CASES / f"{name}.json", text(case) + "\n"
     yield from rules_files(names, conditioned)
     yield from explained_files(names, conditioned)
+    yield from model_files(names)
     if not names:
         for group, cases in error_plans.GROUPS.items():
             yield CASES / "errors" / f"{group}.json", text(cases) + "\n"
         for group, cases in diagnose_plans.GROUPS.items():
             yield CASES / "diagnose" / f"{group}.json", text(cases) + "\n"
+
+
+def model_files(names):
+    """Yield (path, text) of the cases of section 16; they are named model/NAME."""
+    for name, feature, model, rows in model_plans.MODELS:
+        if names and f"model/{name}" not in names:
+            continue
+        expected = model_oracle.predict(model, rows)
+        case = {
+            "name": name,
+            "feature": feature,
+            "model": model,
+            "rows": rows,
+            "expected": expected,
+        }
+        yield CASES / "model" / f"{name}.json", text(case) + "\n"
+    if not names or "model/errors" in names:
+        lines = ",\n".join("  " + json.dumps(case) for case in model_plans.ERRORS)
+        yield CASES / "model" / "errors.json", f"[\n{lines}\n]\n"
 
 
 def explained_files(names, conditioned):
