@@ -16,6 +16,7 @@ from twinprop import (
     DivergenceError,
     InputError,
     Network,
+    Optimizer,
     TwinpropError,
     check_gradient,
     diagnose,
@@ -193,13 +194,13 @@ WEIGHTS_AND_REPEATS = {
 
 CHECKED = [
     {},
-    {"solver": "lbfgs", "alpha": 0.01},
-    {"solver": "sgd", "learning_rate_init": 0.05, "batch_size": 5},
-    {"solver": "rprop", "batch_size": None},
-    {"solver": "lbfgs", "scale": False},
-    {"scale": False, "learning_rate_init": 0.01},
-    {"early_stopping": True},
-    {"batch_size": None, "shuffle": False},
+    {"solver": "lbfgs", "alpha": 0.01, "max_iter": 200},
+    {"solver": "sgd", "learning_rate_init": 0.05, "batch_size": 5, "max_iter": 50},
+    {"solver": "rprop", "max_iter": 100},
+    {"solver": "lbfgs", "scale": False, "max_iter": 100},
+    {"scale": False, "learning_rate_init": 0.05, "max_iter": 100},
+    {"early_stopping": True, "max_iter": 100},
+    {"batch_size": None, "shuffle": False, "max_iter": 100},
 ]
 
 
@@ -581,6 +582,29 @@ def test_partial_fit_keeps_what_the_solver_remembers():
         np.testing.assert_allclose(whole.coefs_[0], parts.coefs_[0], rtol=1e-9)
 
 
+def test_partial_fit_counts_the_seed_up():
+    _, X, y = TASKS["binary"]
+    parts = quick(solver="sgd", momentum=0.0, activation="tanh", alpha=0.0, scale=False)
+    network = Network([2, 8, 1], ["tanh", "sigmoid"], seed=1)
+    optimizer = Optimizer("sgd", learning_rate=0.01)
+    for seed in (1, 2, 3):
+        parts.partial_fit(X, y, classes=[0, 1])
+        network.train(
+            X,
+            y,
+            cost="cross_entropy",
+            optimizer=optimizer,
+            batch_size=32,
+            epochs=1,
+            shuffle=True,
+            seed=seed,
+        )
+    np.testing.assert_allclose(parts.coefs_[0].T, network.weights[0], rtol=1e-12)
+    last = quick(random_state=2**31 - 1)
+    for _ in range(2):  # the seed after the last one is the first
+        last.partial_fit(X, y, classes=[0, 1])
+
+
 def test_partial_fit_needs_the_classes_first(iris):
     X, y = iris
     with pytest.raises(InputError, match="classes must be given in the first call"):
@@ -636,6 +660,7 @@ def test_the_scores_are_of_the_rows_set_aside(task):
         sample_weight=weights,
     )
     held = again.validation_rows
+    assert fitted.t_ == 5 * (np.count_nonzero(weights) - len(held))
     assert fitted.validation_loss_curve_ == again.validation_loss_curve.tolist()
     for a, score in zip(outputs, fitted.validation_scores_, strict=True):
         if task == "numbers":
@@ -657,6 +682,15 @@ def test_validation_data(task):
     # it is watched only
     alone = silently(quick(estimator_class).fit, X[rest], y[rest])
     np.testing.assert_array_equal(fitted.coefs_[0], alone.coefs_[0])
+    # of weight 0 or not there
+    weights = (np.arange(len(X)) % 8 == 0).astype(float)
+    fewer = slice(None, None, 8)
+    curves = [
+        silently(quick(estimator_class).fit, X[rest], y[rest], validation_data=data)
+        for data in [(X, y, weights), (X[fewer], y[fewer], None)]
+    ]
+    np.testing.assert_allclose(*(fit.validation_loss_curve_ for fit in curves))
+    np.testing.assert_allclose(*(fit.validation_scores_ for fit in curves))
     stopping = quick(estimator_class, early_stopping=True)
     silently(stopping.fit, X[rest], y[rest], validation_data=(X[held], y[held]))
     assert stopping.validation_loss_curve_ == fitted.validation_loss_curve_
