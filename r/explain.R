@@ -16,6 +16,8 @@ most_equations <- 1000
 #' `neurons` asks for the equations of single neurons.
 #'
 #' @inheritParams tp_step
+#' @param network A network made by [tp_network()]; or a fit made by [twinprop()] with x and d as it
+#'   takes them: the response may be part of x, and the cost is that of the fit if none is given.
 #' @param x The inputs (n, n_1), rows are samples: a matrix or data frame of numbers; the n samples
 #'   make one update.
 #' @param optimizer What [tp_optimizer()] returned, or the name of an optimiser with its defaults;

@@ -463,7 +463,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
             ("trained on", f"{about['rows']} rows, {len(columns)} columns: {_some(columns)}"),
             ("training", about["training"]),
             ("ended", about["ended"]),
-            ("loss", f"{about['loss']} {describe(self.loss_)}"),
+            ("loss", f"{about['loss']} {self.loss_:.6g}, of epoch {len(self.loss_curve_)}"),
         ]
         if self.validation_loss_curve_:
             facts.append(("validation loss", f"{min(self.validation_loss_curve_):.6g} at best"))
@@ -1167,12 +1167,13 @@ def _about(fitted: Fitted, rows: int) -> dict[str, Any]:
     learns = settings["solver"]
     if learns != "lbfgs":
         learns += f", learning rate {describe(settings['learning_rate_init'])}, {batch} an update"
+    kept = f"; weights of epoch {fitted.best_epoch}" if settings["early_stopping"] else ""
     converged = "converged" if fitted.converged else "not converged"
     return {
         "rows": rows,
         "loss": settings["loss"],
         "training": f"{learns}, seed {settings['random_state']}",
-        "ended": f"{converged} in {fitted.n_iter} epochs: {fitted.reason}",
+        "ended": f"{converged} in {fitted.n_iter} epochs: {fitted.reason}{kept}",
     }
 
 
