@@ -413,7 +413,10 @@ r_inputs <- function(parts) {
   terms <- vapply(parts$terms, function(term) {
     pieces <- vapply(term, function(part) {
       value <- paste0("columns[[", part$column, "]]")
-      if (is.null(part$coding)) value else paste0("c(", listed_numbers(part$coding), ")[", value, "]")
+      if (is.null(part$coding)) {
+        return(value)
+      }
+      paste0("c(", listed_numbers(part$coding), ")[", value, "]")
     }, "")
     paste0("  ", paste(pieces, collapse = " * "))
   }, "")
