@@ -33,6 +33,8 @@ crosscheck: $(VENV) $(RLIB) ## Train the same network in every language and comp
 
 # No engine may be skipped here.
 test test-python test-r test-js test-cross: export TWINPROP_REQUIRE := python,r,rscript,js,torch
+# All that the pages of docs/ show, the blocks that take long too.
+test test-cross: export TWINPROP_PAGES := all
 test: $(SYSTEM_TEST) lint test-python test-r test-js test-cross ## Lint, then run all suites
 
 lint: lint-version lint-py lint-r lint-js ## Lint Python, R and JavaScript

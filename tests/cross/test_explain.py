@@ -1,4 +1,4 @@
-"""The explained step of Python, R and JavaScript: the same tables, and the same words."""
+"""The explained step of Python, R and JavaScript: the same tables, words and, from R, reports."""
 
 import json
 import shutil
@@ -175,6 +175,52 @@ PLANS = {
     "all rows": {"source": {"training": {"batch_size": None}}},
 }
 
+#: The reports that are the same to the byte; JSON has every digit, and the last ones differ.
+REPORTS = ["text", "md", "html", "latex"]
+
+IN_R = """
+library(twinprop)
+args <- commandArgs(TRUE)
+given <- jsonlite::fromJSON(args[1], simplifyVector = FALSE)
+rows <- function(given) do.call(rbind, lapply(given, unlist))
+explained <- function(p) {
+  network <- tp_network(
+    unlist(p$layers), unlist(p$activations), weights = lapply(p$weights, rows),
+    biases = lapply(p$biases, unlist)
+  )
+  x <- rows(p$x)
+  d <- rows(p$d)
+  optimizer <- do.call(tp_optimizer, p$optimizer)
+  for (i in seq_len(p$before)) {
+    step <- tp_step(network, x, d, p$cost, p$rule, p$update_order, optimizer)
+    network <- step$network
+    optimizer <- step$optimizer
+  }
+  tp_explain(network, x, d, p$cost, p$rule, p$update_order, optimizer, p$neurons)
+}
+planned <- function(p) {
+  plan <- p$source
+  if (is.list(plan)) {
+    writeLines(jsonlite::toJSON(plan, auto_unbox = TRUE, null = "null", digits = NA), args[2])
+    plan <- args[2]
+  }
+  tp_explain_plan(plan, p$sample, p$neurons)
+}
+reports <- c("text", "md", "html", "latex")
+whole <- function(one) list(
+  table = one$table, summary = one$summary, title = one$title, summarised = one$summarised,
+  reports = sapply(reports, function(format) tp_report(one, format), simplify = FALSE)
+)
+found <- list(
+  problems = lapply(given$problems, function(p) whole(explained(p))),
+  plans = lapply(given$plans, function(p) whole(planned(p)))
+)
+json <- jsonlite::toJSON(
+  found, dataframe = "rows", na = "null", digits = I(17), auto_unbox = TRUE, null = "null"
+)
+writeLines(json, args[2], useBytes = TRUE)
+"""
+
 IN_JS = """
 import { readFileSync, writeFileSync } from "node:fs";
 const { explain, explainPlan, Network, Optimizer } = await import(process.argv[2]);
@@ -237,6 +283,12 @@ def mine():
 
 
 @pytest.fixture(scope="module")
+def r(tmp_path_factory):
+    run_on("rscript", read_plan({"training": {"epochs": 1}}))
+    return _run(tmp_path_factory.mktemp("r"), IN_R, "explain.R", shutil.which("Rscript"))
+
+
+@pytest.fixture(scope="module")
 def js(tmp_path_factory):
     run_on("js", read_plan({"training": {"epochs": 1}}))  # skips or fails where it is missing
     index = (ROOT / "inst" / "js" / "index.js").as_uri()
@@ -286,6 +338,25 @@ def assert_same(found, wanted, what):
             f"{what}: {name}",
         )
     assert (found["title"], found["summarised"]) == (wanted.title, wanted.summarised), what
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_r(name, r, mine):
+    assert_same(r["problems"][name], mine["problems"][name], name)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_r_plans(name, r, mine):
+    assert_same(r["plans"][name], mine["plans"][name], name)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("kind", ["problems", "plans"])
+def test_r_reports(kind, report, r, mine):
+    """A report from R is Python's, to the byte."""
+    assert r[kind].keys() == mine[kind].keys()
+    for name, wanted in mine[kind].items():
+        assert r[kind][name]["reports"][report] == wanted.report(report), name
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine_runs import run_on
+from twinprop.__main__ import main
 from twinprop.plan import read_plan
 from twinprop.r_bridge import r_environment
 
@@ -50,6 +51,17 @@ def test_js():
     code, shown = split(block("js"), "//> ")
     node = shutil.which("node")
     assert printed_by([node, "--input-type=module", "-e", code], "js") == shown
+
+
+def test_the_explained_step(capsys):
+    """Its lines are those that the command prints; "..." stands for what is left out."""
+    block = r"`twinprop (explain \w+)`.*?`(--neuron \S+)`.*?```text\n(.*?)^```"
+    command, neuron, shown = re.search(block, README, re.DOTALL | re.MULTILINE).groups()
+    assert main([*command.split(), *neuron.split()]) == 0
+    printed = capsys.readouterr().out
+    place = 0
+    for part in shown.split("...\n"):
+        place = printed.index(part, place) + len(part)
 
 
 @pytest.mark.parametrize("path", re.findall(r"\]\(([^)#:]+)\)", README))
