@@ -616,7 +616,7 @@ sql_table <- function(table) {
 sql_columns <- function(parts, columns) {
   if (!is.null(parts$task)) {
     if (!is.null(columns)) {
-      input_error("columns must be null for a model, which knows its own, got ", describe(columns))
+      input_error("columns must be null for a Model, which knows its own, got ", describe(columns))
     }
     return(sql_name(vapply(parts$columns, `[[`, "", "name")))
   }

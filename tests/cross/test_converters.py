@@ -1,7 +1,9 @@
 """Python and R write the same text of a network or model, and read the same numbers."""
 
+import doctest
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -187,3 +189,12 @@ def test_the_same_scales(tmp_path):
                     calls.append(f"tp_convert_penalty(0.3, {text}, batch_size = 2)")
     code = f'cat(sprintf("%.17g", c({", ".join(calls)})))'
     assert [float(text) for text in in_r(code, tmp_path).split()] == ours
+
+
+def test_the_example_of_the_page():
+    page = (ROOT / "docs" / "converters.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```python\n(.*?)^```$", page, re.S | re.M)
+    test = doctest.DocTestParser().get_doctest(block, {}, "converters.md", None, None)
+    runner = doctest.DocTestRunner()
+    runner.run(test)
+    assert runner.summarize().failed == 0
