@@ -75,7 +75,8 @@ def test_to_torch_predicts_the_same(layers, activations):
     module = to_torch(network)
     assert all(values.dtype == torch.float64 for values in module.state_dict().values())
     with torch.no_grad():
-        assert gap(module(torch.from_numpy(x)), network.predict(x)) <= FLOAT64
+        for rows in (x, 10.0 * x):
+            assert gap(module(torch.from_numpy(rows)), network.predict(rows)) <= FLOAT64
     assert same(network, from_torch(module))
     assert same(network, from_torch(module.state_dict(), network.activations))
 
