@@ -413,7 +413,10 @@ r_inputs <- function(parts) {
   terms <- vapply(parts$terms, function(term) {
     pieces <- vapply(term, function(part) {
       value <- paste0("columns[[", part$column, "]]")
-      if (is.null(part$coding)) value else paste0("c(", listed_numbers(part$coding), ")[", value, "]")
+      if (is.null(part$coding)) {
+        return(value)
+      }
+      paste0("c(", listed_numbers(part$coding), ")[", value, "]")
     }, "")
     paste0("  ", paste(pieces, collapse = " * "))
   }, "")
@@ -613,7 +616,7 @@ sql_table <- function(table) {
 sql_columns <- function(parts, columns) {
   if (!is.null(parts$task)) {
     if (!is.null(columns)) {
-      input_error("columns must be null for a model, which knows its own, got ", describe(columns))
+      input_error("columns must be null for a Model, which knows its own, got ", describe(columns))
     }
     return(sql_name(vapply(parts$columns, `[[`, "", "name")))
   }

@@ -238,7 +238,8 @@ entry_of <- function(data, key, where = "") {
 #'   `"tanh"` if `setActivationFunction(tanh)` was called.
 #' @return A network, as [tp_network()] makes it.
 #' @section Errors: `twinprop_input_error` if an argument is not as described, or brain.js's
-#'   activation is a leaky-relu of another slope than 0.01.
+#'   activation is a leaky-relu of another slope than 0.01, or of version 1, where it is another
+#'   function.
 #' @examples
 #' tp_from_brain_js('{"type": "NeuralNetwork", "sizes": [2, 1],
 #'   "trainOpts": {"activation": "tanh"},
@@ -284,24 +285,24 @@ tp_from_brain_js <- function(data) {
     }
   }
   # in version 1 a layer is an object of its neurons
-  made <- if (is.null(as_entries(layers[[2L]][["weights"]]))) {
-    brain_neurons(layers)
-  } else {
-    brain_matrices(layers)
-  }
+  first <- is.null(as_entries(layers[[2L]][["weights"]]))
+  activation <- brain_activation(data, first)
+  made <- if (first) brain_neurons(layers) else brain_matrices(layers)
   n_inputs <- length(as_entries(made$weights[[1L]])[[1L]])
   outputs <- vapply(made$weights, function(rows) length(as_entries(rows)), 0L)
   tp_network(
-    c(n_inputs, outputs), brain_activation(data),
+    c(n_inputs, outputs), activation,
     weights = made$weights, biases = made$biases
   )
 }
 
-brain_activation <- function(data) {
+brain_activation <- function(data, first) {
   options <- data[["trainOpts"]]
   if (!is.null(options)) check_object(options, "trainOpts")
   name <- c(options[["activation"]], data[["activation"]], "sigmoid")[[1L]]
-  check_choice(name, "trainOpts.activation", names(brain_activations))
+  # version 1 has 0 below 0 and a slope that it does not write above, which is no leaky_relu
+  known <- setdiff(names(brain_activations), if (first) "leaky-relu")
+  check_choice(name, "trainOpts.activation", known)
   slope <- options[["leakyReluAlpha"]]
   if (name == "leaky-relu" && !is.null(slope) && !identical(as.double(slope), leaky_relu_slope)) {
     input_error("trainOpts.leakyReluAlpha must be 0.01, got ", describe(slope))

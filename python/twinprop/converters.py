@@ -633,7 +633,7 @@ def from_brain_js(data: Any) -> Network:
     ------
     InputError
         If an argument is not as described, or the activation is a leaky-relu of another slope than
-        0.01.
+        0.01, or of version 1, where it is another function.
 
     Examples
     --------
@@ -653,23 +653,24 @@ def from_brain_js(data: Any) -> Network:
         )
     objects = [check_object(layer, f"layers entry {i}") for i, layer in enumerate(layers, 1)]
     # in version 1 a layer is an object of its neurons
-    if as_list(objects[1].get("weights")) is None:
-        weights, biases = _brain_neurons(objects)
-    else:
-        weights, biases = _brain_matrices(objects)
+    first = as_list(objects[1].get("weights")) is None
+    activation = _brain_activation(data, first)
+    weights, biases = _brain_neurons(objects) if first else _brain_matrices(objects)
     return Network(
         [len(weights[0][0]), *map(len, weights)],
-        _brain_activation(data),
+        activation,
         weights=weights,
         biases=biases,
     )
 
 
-def _brain_activation(data: Mapping[str, Any]) -> str:
+def _brain_activation(data: Mapping[str, Any], first: bool) -> str:
     given = data.get("trainOpts")
     options = {} if given is None else check_object(given, "trainOpts")
     name = options.get("activation") or data.get("activation") or "sigmoid"
-    activation = BRAIN_ACTIVATIONS[check_choice(name, "trainOpts.activation", BRAIN_ACTIVATIONS)]
+    # version 1 has 0 below 0 and a slope that it does not write above, which is no leaky_relu
+    known = [key for key in BRAIN_ACTIVATIONS if not first or key != "leaky-relu"]
+    activation = BRAIN_ACTIVATIONS[check_choice(name, "trainOpts.activation", known)]
     slope = options.get("leakyReluAlpha", LEAKY_RELU_SLOPE)
     if activation == "leaky_relu" and slope != LEAKY_RELU_SLOPE:
         raise InputError(f"trainOpts.leakyReluAlpha must be 0.01, got {describe(slope)}")

@@ -25,7 +25,7 @@ from twinprop import (
     to_sql,
 )
 from twinprop.code_writers import r_string
-from twinprop.encoding import level_text
+from twinprop.encoding import learn_inputs, level_text
 from twinprop.exported import exported, prediction_names
 
 # Another exp, and sums in another order (section 10 of the contract). SQL has neither tanh nor
@@ -101,13 +101,21 @@ def matrix_in_r(x):
     return f"matrix(c({', '.join(f'{v:.17g}' for v in x.ravel())}), {len(x)}, byrow = TRUE)"
 
 
+def strict_exp(v):
+    """As PostgreSQL has it: a result of Inf or 0 is an error."""
+    if v is None:
+        return None
+    result = math.exp(v)
+    if result == 0.0:
+        raise OverflowError("underflow")
+    return result
+
+
 def in_sqlite(query, columns, rows, table="data"):
     connection = sqlite3.connect(":memory:")
-    try:
-        connection.execute("select exp(1.0), ln(1.0)")
-    except sqlite3.OperationalError:  # a build without the mathematical functions
-        connection.create_function("exp", 1, lambda v: None if v is None else math.exp(v))
-        connection.create_function("ln", 1, lambda v: None if v is None else math.log(v))
+    # not every build has them, and other databases refuse what is too large or too small
+    connection.create_function("exp", 1, strict_exp)
+    connection.create_function("ln", 1, lambda v: None if v is None else math.log(v))
     quote = '"' + table.replace('"', '""') + '"'
     names = ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
     connection.execute(f"CREATE TABLE {quote} ({names})")
@@ -221,9 +229,22 @@ def test_null_is_predicted_as_null_and_text_is_a_schema():
 
 
 def test_integers_are_divided_as_numbers():
-    network = Network([1, 1], "sigmoid", weights=[[[1.0]]])
-    _, got = in_sqlite(to_sql(network, "data"), ["x1"], [[1], [0]])
-    assert gap(got, network.predict([[1], [0]])) <= EQUAL
+    inputs = learn_inputs({"age": [1.0, 2.0]})
+    inputs.update(center=[3.0], scale=[2.0])
+    outputs = {"names": ["y"], "levels": None, "center": None, "scale": None}
+    model = Model(Network([1, 1], "identity", weights=[[[1.0]]]), "regression", inputs, outputs)
+    _, got = in_sqlite(to_sql(model, "data"), ["age"], [[4], [0]])
+    assert got == [(0.5,), (-1.5,)]
+
+
+def test_sources_can_stand_in_a_page():
+    names = HOSTILE[:10]
+    outputs = {"names": names, "levels": None, "center": None, "scale": None}
+    source = to_js_function(Model(make_network([1, 10], "identity"), "regression", None, outputs))
+    assert source.isascii()
+    assert "</" not in source
+    (row,) = in_node(source, "predict", [{"x1": 0.5}])
+    assert list(row) == [f"prediction_{name}" for name in names]
 
 
 def test_bad_rows_are_refused_in_js():

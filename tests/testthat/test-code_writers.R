@@ -128,3 +128,48 @@ test_that("bad arguments are refused", {
     )
   }
 })
+
+# Models: raw columns in, the predictions of tests/cases/model out; rows that lack a value are NA.
+test_that("the function in R of a model predicts what the model does", {
+  paths <- case_paths("model")
+  for (path in paths[!grepl("errors|bare", basename(paths))]) {
+    case <- read_json(path)
+    model <- tp_read_model(case$model)
+    columns <- if (is.null(model$inputs)) {
+      list(list(name = "x1", kind = "numeric"))
+    } else {
+      model$inputs$columns
+    }
+    rows <- as.data.frame(lapply(columns, function(column) {
+      values <- lapply(case$rows, function(row) {
+        if (is.null(row[[column$name]])) NA else row[[column$name]]
+      })
+      unlist(values)
+    }), col.names = seq_along(columns))
+    names(rows) <- vapply(columns, `[[`, "", "name")
+    got <- function_of(tp_to_r_function(model), "predict_network")(rows)
+    want <- predict(model, rows, na = "pass")
+    if (model$task == "classification") {
+      expect_identical(as.character(got$class), as.character(want), label = basename(path))
+      want <- predict(model, rows, type = "prob", na = "pass")
+      got <- got[-1L]
+    } else if (model$task == "multilabel") {
+      want <- predict(model, rows, type = "prob", na = "pass")
+    }
+    expect_identical(is.na(unname(as.matrix(got))), is.na(unname(as.matrix(want))))
+    gap <- max(abs(as.matrix(got) - as.matrix(want)), na.rm = TRUE)
+    expect_lte(gap, equal * max(1, abs(as.matrix(want)), na.rm = TRUE))
+  }
+})
+
+test_that("a model with a term of R alone is refused", {
+  case <- read_json(case_paths("model")[grepl("mixed", case_paths("model"))])
+  model <- tp_read_model(case$model)
+  model$inputs$r_only <- list(refused = c("log(bill)", "poly(bill, 2)"))
+  for (write in list(tp_to_js_function, tp_to_r_function)) {
+    expect_input_error(write(model), paste0(
+      "the model cannot be converted: no other language computes the terms \"log(bill)\", ",
+      "\"poly(bill, 2)\""
+    ))
+  }
+})
