@@ -208,10 +208,10 @@ tp_check_answer <- function(exercise, question, answer, earlier = NULL) {
   row <- exercise$rows[[find_question(exercise, question, "question")]]
   given <- read_answer(answer, "answer")
   if (row$stage == "update") given$unit <- min(given$unit, 10^-answer_decimals)
+  own_answers <- read_earlier(exercise, earlier)
   if (agrees(given, row$quantity$value)) {
     return(verdict(TRUE, character(), "Right."))
   }
-  own_answers <- read_earlier(exercise, earlier)
   base <- step_numbers(exercise, own_answers)
   own <- base$formula(row$stage, row$layer, row$to, row$from)
   if (length(own_answers) > 0L && agrees(given, own)) {
@@ -315,7 +315,7 @@ question_text <- function(row) {
     output_error = paste0("the error e of output ", row$to, ": by how much it is too large"),
     cost = "the cost C of the sample",
     delta = paste("the delta of", neuron),
-    share = paste("the share of its error that", neuron, "sends back to", before),
+    share = paste("the share of its error that", neuron, "sends to", before),
     error = paste("the error e that comes back to", neuron),
     gradient = paste("the gradient of the", of),
     update = paste("the new value of the", of)

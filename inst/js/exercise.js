@@ -244,8 +244,8 @@ export function checkAnswer(task, question, answer, options = {}) {
   const row = task.rows[findQuestion(task, question, "question")];
   const given = readAnswer(answer, "answer");
   if (row.stage === "update") given.unit = min(given.unit, Number(`1e-${ANSWER_DECIMALS}`));
-  if (agrees(given, row.value)) return { right: true, mistakes: [], message: "Right." };
   const earlier = readEarlier(task, options.earlier ?? null);
+  if (agrees(given, row.value)) return { right: true, mistakes: [], message: "Right." };
   const base = new Numbers(task, earlier);
   const own = base.formula(row.stage, row.layer, row.to, row.from);
   if (earlier.size > 0 && agrees(given, own)) {
@@ -338,7 +338,7 @@ function questionText({ stage, layer, to, from }) {
     output_error: `the error e of output ${to}: by how much it is too large`,
     cost: "the cost C of the sample",
     delta: `the delta of ${neuron}`,
-    share: `the share of its error that ${neuron} sends back to ${before}`,
+    share: `the share of its error that ${neuron} sends to ${before}`,
     error: `the error e that comes back to ${neuron}`,
     gradient: `the gradient of the ${of}`,
     update: `the new value of the ${of}`,

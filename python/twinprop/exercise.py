@@ -371,10 +371,9 @@ def check_answer(
     number, unit = _read_answer(answer, "answer")
     if row.stage == "update":
         unit = min(unit, 10.0**-ANSWER_DECIMALS)
-    value = float(row.quantity.value)
-    if _agrees(number, unit, value):
-        return Verdict(True, (), "Right.")
     given = _read_earlier(exercise, earlier)
+    if _agrees(number, unit, float(row.quantity.value)):
+        return Verdict(True, (), "Right.")
     place = _place(row)
     base = _Numbers(exercise, given)
     own = base.formula(*place)
@@ -486,7 +485,7 @@ def _question(exercise: Exercise, row: Equation) -> str:
             return f"the delta of {neuron}"
         case "share":
             return (
-                f"the share of its error that {neuron} sends back to neuron {row.source} "
+                f"the share of its error that {neuron} sends to neuron {row.source} "
                 f"of layer {before}"
             )
         case "error":
