@@ -518,9 +518,10 @@ fitting_mistakes <- function(exercise, row, base, own, given) {
       base$get(at$stage, at$layer, at$to, at$from)
   }
   known_stages <- sub(" .*", "", names(known))
+  rights <- lapply(right_until, function(until) known[known_stages %in% until])
   fits <- function(way, number) {
-    any(vapply(right_until, function(until) {
-      numbers <- step_numbers(exercise, known[known_stages %in% until], way, number)
+    any(vapply(rights, function(right) {
+      numbers <- step_numbers(exercise, right, way, number)
       wrong <- numbers$formula(row$stage, row$layer, row$to, row$from)
       !agrees(list(number = wrong, unit = 0), own) && agrees(given, wrong)
     }, NA))

@@ -491,10 +491,13 @@ function fitting(task, row, base, own, given) {
   const known = task.explanation.table
     .filter(({ stage }) => RIGHT_UNTIL[0].includes(stage))
     .map((at) => [at.stage, placeOf(at), base.get(at.stage, at.layer, at.to, at.from)]);
+  const rights = RIGHT_UNTIL.map((stages) => {
+    const right = known.filter(([stage]) => stages.includes(stage));
+    return new Map(right.map(([, place, value]) => [place, value]));
+  });
   const fits = (way, number) =>
-    RIGHT_UNTIL.some((stages) => {
-      const right = known.filter(([stage]) => stages.includes(stage));
-      const numbers = new Numbers(task, new Map(right.map((at) => at.slice(1))), way, number);
+    rights.some((right) => {
+      const numbers = new Numbers(task, right, way, number);
       const wrong = numbers.formula(row.stage, row.layer, row.to, row.from);
       return !agrees({ number: wrong, unit: 0 }, own) && agrees(given, wrong);
     });

@@ -652,10 +652,12 @@ def _fitting(
     unit: float,
 ) -> set[str]:
     """Return the mistakes that give this answer."""
+    rights = [
+        {at: value for at, value in known.items() if at[0] in stages} for stages in _RIGHT_UNTIL
+    ]
     found = set()
     for name, way, layer in _ways(len(exercise.network.layers)):
-        for stages in _RIGHT_UNTIL:
-            right = {at: value for at, value in known.items() if at[0] in stages}
+        for right in rights:
             wrong = _Numbers(exercise, right, way, layer).formula(*place)
             if not _agrees(wrong, 0.0, own) and _agrees(number, unit, wrong):
                 found.add(name)

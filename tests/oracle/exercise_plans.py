@@ -209,22 +209,22 @@ def proportional(o):
     ]
 
 
-def none(o):
-    return []
+def the_key(o):
+    return [right(symbol, value) for _, symbol, value in o.questions()]
 
 
 CASES = [
     ("digits", "how many digits an answer has", {"seed": 11, "level": 2}, digits),
     ("mistakes", "the known mistakes, each by hand", {"seed": 11, "level": 2}, mistakes),
     ("earlier", "answers that follow from earlier ones", {"seed": 5}, earlier),
-    ("level-3", "level 3: three inputs, numbers of two decimals", {"seed": -7, "level": 3, "learning_rate": 0.25}, none),
+    ("level-3", "level 3: three inputs, numbers of two decimals", {"seed": -7, "level": 3, "learning_rate": 0.25}, the_key),
     ("softmax", "cost cross_entropy with softmax outputs", {"seed": 2, "level": 2, "activations": ["tanh", "softmax"], "cost": "cross_entropy"}, softmax),
     ("transpose", "rule transpose, cost half_sse", {"seed": 3, "level": 2, "rule": "transpose", "cost": "half_sse"}, transpose),
     ("proportional", "rule proportional, cost mse", {"seed": 4, "level": 2, "rule": "proportional", "cost": "mse"}, proportional),
     ("proportional_abs", "rule proportional_abs, cost mse", {"seed": 6, "level": 2, "rule": "proportional_abs", "cost": "mse"}, proportional),
-    ("deep", "four layers, relu, identity", {"seed": 8, "layers": [2, 3, 3, 1], "activations": ["relu", "leaky_relu", "identity"]}, none),
-    ("no-hidden-layer", "no hidden layer", {"seed": 9, "layers": [3, 2], "activations": "softplus"}, none),
-    ("kink", "a weighted sum of 0 in a layer of relu, drawn again", {"seed": 10, "layers": [3, 3], "activations": "relu", "cost": "mse"}, none),
+    ("deep", "four layers, relu, identity", {"seed": 8, "layers": [2, 3, 3, 1], "activations": ["relu", "leaky_relu", "identity"]}, the_key),
+    ("no-hidden-layer", "no hidden layer", {"seed": 9, "layers": [3, 2], "activations": "softplus"}, the_key),
+    ("kink", "a weighted sum of 0 in a layer of relu, drawn again", {"seed": 10, "layers": [3, 3], "activations": "relu", "cost": "mse"}, the_key),
 ]  # fmt: skip
 
 
