@@ -62,6 +62,7 @@ def digits(o):
         unknown("a[2]_1", "-0.000", formula),
         right("new W[2]_1,2", f"{new:.6f}"),
         wrong("new W[2]_1,2", f"{new + 1.2e-6:.6f}", "rounded_early"),
+        wrong("new b[2]_1", f"{o.v['new b[2]_1']:.5f}", "rounded_early"),  # -0.09820 for -0.0981994
         wrong("new W[2]_1,2", o.w(2, 1, 2) + 1.019 * (new - o.w(2, 1, 2)), "rounded_early"),
         unknown("new W[2]_1,2", o.w(2, 1, 2) + 1.021 * (new - o.w(2, 1, 2)), "new W[2]_1,2 = W[2]_1,2 - eta * dC/dW[2]_1,2"),
         wrong("new W[2]_1,2", o.w(2, 1, 2), "rounded_early"),  # the gradient is 0 to 2 decimals
@@ -120,6 +121,8 @@ def mistakes(o):
         wrong("z[3]_1", W(3, 1, 1) * x(1) + W(3, 1, 2) * x(2) + b(3, 1), "other_layer"),
         # all before rounded to two decimals
         wrong("delta[2]_1", round(v["e[2]_1"], 2) / 2 * round(a1, 2) * (1 - round(a1, 2)), "rounded_early"),
+        # since the output: the hidden error rounded to two decimals
+        wrong("delta[2]_1", round(v["e[2]_1"], 2) / 2 * v["f'(z[2]_1)"], "rounded_early"),
         # a formula for each stage
         unknown("z[2]_2", 7, "z[2]_2 = W[2]_2,1 * a[1]_1 + W[2]_2,2 * a[1]_2 + b[2]_2"),
         unknown("e[3]_2", 7, "e[3]_2 = a[3]_2 - d_2"),
@@ -161,6 +164,12 @@ def earlier(o):
         wrong("delta[3]_1", e3, "no_derivative", earlier=given),
         wrong("a[2]_1", a * 1.01, "rounded_early", earlier=given),
         unknown("a[2]_1", a + 7, "a[2]_1 = 1 / (1 + exp(-z[2]_1))", earlier=given),
+        right("new W[3]_1,1", W(3, 1, 1) - o.eta * 0.25, {"dC/dW[3]_1,1": 0.25}),
+        wrong("new W[3]_1,1", W(3, 1, 1) + o.eta * 0.25, "wrong_sign", earlier={"dC/dW[3]_1,1": 0.25}),
+        wrong("new W[3]_1,1", W(3, 1, 1) - 0.25, "no_learning_rate", earlier={"dC/dW[3]_1,1": 0.25}),
+        unknown("new W[3]_1,1", W(3, 1, 1) + 7, "new W[3]_1,1 = W[3]_1,1 - eta * dC/dW[3]_1,1", {"dC/dW[3]_1,1": 0.25}),
+        # one output: nothing to transpose
+        unknown("e[2]_2", 7, "e[2]_2 = share[3]_1,2, where share[3]_1,2 = W[3]_1,2 * e[3]_1 * f'(z[3]_1), f'(z[3]_1) = a[3]_1 * (1 - a[3]_1)"),
         # the answer itself is no earlier one
         unknown("z[2]_1", z, "z[2]_1 = W[2]_1,1 * a[1]_1 + W[2]_1,2 * a[1]_2 + b[2]_1", earlier=given),
     ]
