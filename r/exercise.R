@@ -35,17 +35,13 @@ nearly_right <- 0.02
 stages_asked <- c("weighted_sum", "activation", "output_error", "cost", "delta", "error")
 stages_followed <- c("gradient", "share", "update")
 
-# What may be wrong, in the order in which it is named: the ways to make the mistake, if they are
-# not named as it is, and what to say.
+# What may be wrong, in the order in which it is named, and what to say.
 exercise_mistakes <- list(
   no_derivative = "you forgot the derivative f' of the activation function",
   new_weights = "you sent the error back through the new weights instead of the old ones",
-  no_transpose = paste(
-    "you forgot the transpose when the error went back (you used W[j,k] for W[k,j])"
-  ),
-  swapped_weights = paste(
-    "you swapped rows and columns of the weights on the way forward (you used W[j,k] for W[k,j])"
-  ),
+  no_transpose = "you forgot the transpose when the error went back (you used W[j,k] for W[k,j])",
+  swapped_weights =
+    "you swapped rows and columns of the weights on the way forward (you used W[j,k] for W[k,j])",
   wrong_sign = "a sign is wrong (the output error is a - d, and the step is subtracted)",
   no_learning_rate = "you forgot the learning rate eta",
   no_scale = "you forgot the 1 / K of the cost (K outputs)",

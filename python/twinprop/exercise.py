@@ -75,7 +75,7 @@ ASKED = ("weighted_sum", "activation", "output_error", "cost", "delta", "error")
 FOLLOWED = ("gradient", "share", "update")
 
 #: What may be wrong, in the order in which it is named: the ways to make the mistake, and what to
-#: say. `{decimals}`: once for each number of decimals; `{layer}`: once for each layer, and 0.
+#: say.
 MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "no_derivative": (
         ("no_derivative",),
