@@ -35,17 +35,13 @@ nearly_right <- 0.02
 stages_asked <- c("weighted_sum", "activation", "output_error", "cost", "delta", "error")
 stages_followed <- c("gradient", "share", "update")
 
-# What may be wrong, in the order in which it is named: the ways to make the mistake, if they are
-# not named as it is, and what to say.
+# What may be wrong, in the order in which it is named, and what to say.
 exercise_mistakes <- list(
   no_derivative = "you forgot the derivative f' of the activation function",
   new_weights = "you sent the error back through the new weights instead of the old ones",
-  no_transpose = paste(
-    "you forgot the transpose when the error went back (you used W[j,k] for W[k,j])"
-  ),
-  swapped_weights = paste(
-    "you swapped rows and columns of the weights on the way forward (you used W[j,k] for W[k,j])"
-  ),
+  no_transpose = "you forgot the transpose when the error went back (you used W[j,k] for W[k,j])",
+  swapped_weights =
+    "you swapped rows and columns of the weights on the way forward (you used W[j,k] for W[k,j])",
   wrong_sign = "a sign is wrong (the output error is a - d, and the step is subtracted)",
   no_learning_rate = "you forgot the learning rate eta",
   no_scale = "you forgot the 1 / K of the cost (K outputs)",
@@ -208,10 +204,10 @@ tp_check_answer <- function(exercise, question, answer, earlier = NULL) {
   row <- exercise$rows[[find_question(exercise, question, "question")]]
   given <- read_answer(answer, "answer")
   if (row$stage == "update") given$unit <- min(given$unit, 10^-answer_decimals)
+  own_answers <- read_earlier(exercise, earlier)
   if (agrees(given, row$quantity$value)) {
     return(verdict(TRUE, character(), "Right."))
   }
-  own_answers <- read_earlier(exercise, earlier)
   base <- step_numbers(exercise, own_answers)
   own <- base$formula(row$stage, row$layer, row$to, row$from)
   if (length(own_answers) > 0L && agrees(given, own)) {
@@ -315,7 +311,7 @@ question_text <- function(row) {
     output_error = paste0("the error e of output ", row$to, ": by how much it is too large"),
     cost = "the cost C of the sample",
     delta = paste("the delta of", neuron),
-    share = paste("the share of its error that", neuron, "sends back to", before),
+    share = paste("the share of its error that", neuron, "sends to", before),
     error = paste("the error e that comes back to", neuron),
     gradient = paste("the gradient of the", of),
     update = paste("the new value of the", of)
@@ -518,9 +514,10 @@ fitting_mistakes <- function(exercise, row, base, own, given) {
       base$get(at$stage, at$layer, at$to, at$from)
   }
   known_stages <- sub(" .*", "", names(known))
+  rights <- lapply(right_until, function(until) known[known_stages %in% until])
   fits <- function(way, number) {
-    any(vapply(right_until, function(until) {
-      numbers <- step_numbers(exercise, known[known_stages %in% until], way, number)
+    any(vapply(rights, function(right) {
+      numbers <- step_numbers(exercise, right, way, number)
       wrong <- numbers$formula(row$stage, row$layer, row$to, row$from)
       !agrees(list(number = wrong, unit = 0), own) && agrees(given, wrong)
     }, NA))

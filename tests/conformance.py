@@ -26,6 +26,12 @@ def explain_cases():
     return {path.stem: json.loads(path.read_text()) for path in paths}
 
 
+def exercise_cases():
+    """All exercises, by name."""
+    paths = sorted((CASES / "exercise").glob("*.json"))
+    return {path.stem: json.loads(path.read_text()) for path in paths}
+
+
 def error_cases():
     """All error cases, by name."""
     lists = [json.loads(path.read_text()) for path in sorted((CASES / "errors").glob("*.json"))]

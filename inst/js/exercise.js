@@ -244,8 +244,8 @@ export function checkAnswer(task, question, answer, options = {}) {
   const row = task.rows[findQuestion(task, question, "question")];
   const given = readAnswer(answer, "answer");
   if (row.stage === "update") given.unit = min(given.unit, Number(`1e-${ANSWER_DECIMALS}`));
-  if (agrees(given, row.value)) return { right: true, mistakes: [], message: "Right." };
   const earlier = readEarlier(task, options.earlier ?? null);
+  if (agrees(given, row.value)) return { right: true, mistakes: [], message: "Right." };
   const base = new Numbers(task, earlier);
   const own = base.formula(row.stage, row.layer, row.to, row.from);
   if (earlier.size > 0 && agrees(given, own)) {
@@ -338,7 +338,7 @@ function questionText({ stage, layer, to, from }) {
     output_error: `the error e of output ${to}: by how much it is too large`,
     cost: "the cost C of the sample",
     delta: `the delta of ${neuron}`,
-    share: `the share of its error that ${neuron} sends back to ${before}`,
+    share: `the share of its error that ${neuron} sends to ${before}`,
     error: `the error e that comes back to ${neuron}`,
     gradient: `the gradient of the ${of}`,
     update: `the new value of the ${of}`,
@@ -491,10 +491,13 @@ function fitting(task, row, base, own, given) {
   const known = task.explanation.table
     .filter(({ stage }) => RIGHT_UNTIL[0].includes(stage))
     .map((at) => [at.stage, placeOf(at), base.get(at.stage, at.layer, at.to, at.from)]);
+  const rights = RIGHT_UNTIL.map((stages) => {
+    const right = known.filter(([stage]) => stages.includes(stage));
+    return new Map(right.map(([, place, value]) => [place, value]));
+  });
   const fits = (way, number) =>
-    RIGHT_UNTIL.some((stages) => {
-      const right = known.filter(([stage]) => stages.includes(stage));
-      const numbers = new Numbers(task, new Map(right.map((at) => at.slice(1))), way, number);
+    rights.some((right) => {
+      const numbers = new Numbers(task, right, way, number);
       const wrong = numbers.formula(row.stage, row.layer, row.to, row.from);
       return !agrees({ number: wrong, unit: 0 }, own) && agrees(given, wrong);
     });

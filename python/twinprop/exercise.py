@@ -75,7 +75,7 @@ ASKED = ("weighted_sum", "activation", "output_error", "cost", "delta", "error")
 FOLLOWED = ("gradient", "share", "update")
 
 #: What may be wrong, in the order in which it is named: the ways to make the mistake, and what to
-#: say. `{decimals}`: once for each number of decimals; `{layer}`: once for each layer, and 0.
+#: say.
 MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "no_derivative": (
         ("no_derivative",),
@@ -371,10 +371,9 @@ def check_answer(
     number, unit = _read_answer(answer, "answer")
     if row.stage == "update":
         unit = min(unit, 10.0**-ANSWER_DECIMALS)
-    value = float(row.quantity.value)
-    if _agrees(number, unit, value):
-        return Verdict(True, (), "Right.")
     given = _read_earlier(exercise, earlier)
+    if _agrees(number, unit, float(row.quantity.value)):
+        return Verdict(True, (), "Right.")
     place = _place(row)
     base = _Numbers(exercise, given)
     own = base.formula(*place)
@@ -486,7 +485,7 @@ def _question(exercise: Exercise, row: Equation) -> str:
             return f"the delta of {neuron}"
         case "share":
             return (
-                f"the share of its error that {neuron} sends back to neuron {row.source} "
+                f"the share of its error that {neuron} sends to neuron {row.source} "
                 f"of layer {before}"
             )
         case "error":
@@ -653,10 +652,12 @@ def _fitting(
     unit: float,
 ) -> set[str]:
     """Return the mistakes that give this answer."""
+    rights = [
+        {at: value for at, value in known.items() if at[0] in stages} for stages in _RIGHT_UNTIL
+    ]
     found = set()
     for name, way, layer in _ways(len(exercise.network.layers)):
-        for stages in _RIGHT_UNTIL:
-            right = {at: value for at, value in known.items() if at[0] in stages}
+        for right in rights:
             wrong = _Numbers(exercise, right, way, layer).formula(*place)
             if not _agrees(wrong, 0.0, own) and _agrees(number, unit, wrong):
                 found.add(name)

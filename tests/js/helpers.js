@@ -48,6 +48,12 @@ export function explainCases() {
   return jsonFiles(folder).map((name) => readJson(new URL(name, folder)));
 }
 
+/** All exercises. */
+export function exerciseCases() {
+  const folder = new URL("exercise/", CASES);
+  return jsonFiles(folder).map((name) => readJson(new URL(name, folder)));
+}
+
 /** All error cases. */
 export function errorCases() {
   const folder = new URL("errors/", CASES);

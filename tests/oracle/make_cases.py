@@ -12,6 +12,7 @@ from pathlib import Path
 
 import diagnose_plans
 import error_plans
+import exercise_plans
 import explain_plans
 import explanation
 import model_oracle
@@ -233,6 +234,7 @@ def files(names=(), conditioned=False):
     yield from rules_files(names, conditioned)
     yield from explained_files(names, conditioned)
     yield from model_files(names)
+    yield from exercise_files(names, conditioned)
     if not names:
         for group, cases in error_plans.GROUPS.items():
             yield CASES / "errors" / f"{group}.json", text(cases) + "\n"
@@ -270,6 +272,19 @@ def explained_files(names, conditioned):
             refuse_if_moved(name, *explained_condition(plan, rows))
         case = {"name": short, "feature": feature, "plan": plan, "rows": rows}
         yield CASES / f"{name}.json", table_text(case) + "\n"
+
+
+def exercise_files(names, conditioned):
+    """Yield (path, text) of the exercises' files; they are named exercise/NAME."""
+    for short, feature, how, marked in exercise_plans.CASES:
+        name = f"exercise/{short}"
+        if names and name not in names:
+            continue
+        if conditioned:
+            drawn = exercise_plans.Exercise(**how)
+            refuse_if_moved(name, *explained_condition(drawn.plan, drawn.rows))
+        content = text(exercise_plans.case(short, feature, how, marked))
+        yield CASES / f"{name}.json", content + "\n"
 
 
 def main(arguments):

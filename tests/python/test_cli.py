@@ -13,6 +13,7 @@ from twinprop import (
     EngineError,
     InputError,
     __version__,
+    exercise,
     explain_plan,
     run_plan,
 )
@@ -116,7 +117,14 @@ def test_wrong_use(arguments, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["run", "--help"], ["explain", "--help"], ["crosscheck", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["run", "--help"],
+        ["explain", "--help"],
+        ["exercise", "--help"],
+        ["crosscheck", "--help"],
+    ],
 )
 def test_help(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -253,6 +261,19 @@ def test_explain_used_wrongly(arguments, message, capsys):
     assert out == ""
     assert err.startswith("usage: twinprop explain")
     assert message in err
+
+
+@pytest.mark.parametrize("format", ["text", "md"])
+def test_exercise(format, capsys):
+    assert main(["exercise", "--format", format]) == 0
+    assert capsys.readouterr() == (exercise(1).sheet(format), "")
+    assert main(["exercise", "--seed", "-7", "--level", "3", "--key", "--format", format]) == 0
+    assert capsys.readouterr() == (exercise(-7, level=3).sheet(format, key=True), "")
+
+
+def test_exercise_that_is_not_there(capsys):
+    assert main(["exercise", "--level", "4"]) == 2
+    assert capsys.readouterr() == ("", "Error: level must be an integer from 1 to 3, got 4\n")
 
 
 # Engines ----------------------------------------------------------------------------------------
