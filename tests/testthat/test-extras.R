@@ -207,7 +207,9 @@ test_that("a step with them is not explained", {
 
 test_that("bad arguments are refused by name", {
   refused <- function(message, ...) {
-    expect_error(tp_train(network, x, d, ...), message, fixed = TRUE, class = "twinprop_input_error")
+    expect_error(
+      tp_train(network, x, d, ...), message, fixed = TRUE, class = "twinprop_input_error"
+    )
   }
   refused("dropout must be a number from 0 to below 1, got 1", dropout = 1)
   refused(
