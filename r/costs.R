@@ -26,7 +26,9 @@ costs <- list(
     total = function(e, z, d, w = 1) sum(w * (e * e)) / (2 * nrow(e)), scale = function(k) 1 / k
   ),
   half_sse = list(total = function(e, z, d, w = 1) sum(w * (e * e)) / 2, scale = function(k) 1),
-  mse = list(total = function(e, z, d, w = 1) sum(w * (e * e)) / nrow(e), scale = function(k) 2 / k),
+  mse = list(
+    total = function(e, z, d, w = 1) sum(w * (e * e)) / nrow(e), scale = function(k) 2 / k
+  ),
   cross_entropy = list(total = binary_cross_entropy, scale = function(k) 1)
 )
 
