@@ -41,7 +41,7 @@ def find_model(given: Any, name: str = "network") -> Model | None:
     model = getattr(given, "model_", given)
     if isinstance(model, Model):
         return model
-    if hasattr(given, "fit") and hasattr(given, "get_params"):
+    if hasattr(type(given), "network_"):
         raise InputError(f"{name} must be fitted before, got {describe(given)} that is not")
     return None
 
