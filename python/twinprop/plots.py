@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from twinprop import raw_data
 from twinprop.backprop import RULES, shares
 from twinprop.checks import (
     Array,
@@ -36,7 +37,7 @@ from twinprop.layout import (
     rounding_floors,
 )
 from twinprop.network import Network
-from twinprop.opened import OnScale, find_model, names_of_inputs, names_of_outputs, open_model
+from twinprop.raw_data import UnscaledNetwork, find_model, unwrap_fit
 from twinprop.training import Run
 
 if TYPE_CHECKING:
@@ -186,10 +187,10 @@ def network_content(
     output_names: Sequence[str] | None = None,
 ) -> Content:
     """Return what the picture of a network shows, from checked arguments."""
-    opened = open_model(network, x, d, cost)
-    network, x, d, cost = opened[:4]
-    input_names = opened.input_names if input_names is None else input_names
-    output_names = opened.output_names if output_names is None else output_names
+    found = unwrap_fit(network, x, d, cost)
+    network, x, d, cost = found[:4]
+    input_names = found.input_names if input_names is None else input_names
+    output_names = found.output_names if output_names is None else output_names
     check_network(network)
     check_choice(rule, "rule", RULES)
     if d is not None and x is None:
@@ -625,12 +626,12 @@ def plot_decision(
     ('x1', 'x2')
     """
     model = find_model(network)
-    seen: Network | OnScale = network
+    seen: Network | UnscaledNetwork = network
     input_names = output_names = None
     if model is not None:
-        seen, network = OnScale(model), model.network
+        seen, network = UnscaledNetwork(model), model.network
         x, d = seen.data(x, d)
-        input_names, output_names = names_of_inputs(model), names_of_outputs(model)
+        input_names, output_names = raw_data.input_names(model), raw_data.output_names(model)
     check_network(network)
     names = check_neuron_names(input_names, "input_names", network.layers[0], x, "x")
     outputs = check_neuron_names(output_names, "output_names", network.layers[-1], d, "y")
@@ -681,7 +682,11 @@ def check_columns(value: Any, inputs: int) -> list[int]:
 
 
 def decision_grid(
-    network: Network | OnScale, x: Array, columns: list[int], resolution: int, names: Sequence[str]
+    network: Network | UnscaledNetwork,
+    x: Array,
+    columns: list[int],
+    resolution: int,
+    names: Sequence[str],
 ) -> Decision:
     """Compute the outputs where the chosen inputs vary and the others keep their means."""
     means = x.mean(axis=0)

@@ -734,6 +734,19 @@ def test_interrupted_it_keeps_what_it_has(iris):
     np.testing.assert_array_equal(fitted.coefs_[0], shorter.coefs_[0])
 
 
+def test_interrupted_at_once_it_is_what_it_started_from(iris, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("twinprop.training.Update.__call__", interrupt)
+    fitted = quick()
+    with pytest.warns(UserWarning, match="interrupted after 0 epochs"):
+        fitted.fit(*iris)
+    assert (fitted.loss_, fitted.best_loss_, fitted.n_iter_) == (None, None, 0)
+    assert fitted.predict(iris[0]).shape == (150,)
+    assert "interrupted" in fitted._repr_html_()
+
+
 def test_it_warns_where_the_epochs_end_before_the_training(iris):
     X, y = iris
     with pytest.warns(ConvergenceWarning, match="5 epochs"):
@@ -1234,6 +1247,8 @@ def test_what_is_not_fitted_is_refused(people):
     for call in (check_gradient, diagnose, explain, plot_network, plot_decision):
         with pytest.raises(InputError, match="must be fitted before, got a MLPRegressor"):
             call(MLPRegressor(), X, score)
+        with pytest.raises(InputError, match="must be a .*Network, got a Pipeline"):
+            call(make_pipeline(MLPRegressor()), X, score)
 
 
 def test_a_model_outlives_its_estimator(people, tmp_path):
