@@ -204,9 +204,10 @@ train_and_measure <- function(network, measure, settings, measured, every, repor
     found$costs <<- c(found$costs, list(list(epoch = epoch, cost = cost)))
     TRUE
   }
-  after_epoch <- function(epoch, parameters) {
+  after_epoch <- function(epoch, cost, parameters) {
     if (epoch %% every == 0 && !point(epoch, parameters)) diverged(epoch, settings$optimizer)
     found$epochs <<- epoch
+    FALSE # go on
   }
   stopped_by_user <- FALSE
   interrupted <- tryCatch(

@@ -109,6 +109,13 @@ output_ranges <- list(
 #' found
 #' @export
 tp_diagnose <- function(model, x, d, cost = NULL) {
+  if (inherits(model, "tp_model")) {
+    fit <- unwrap_fit(model, x, if (!missing(d)) d, cost)
+    model <- fit$network
+    x <- fit$x
+    d <- fit$d
+    cost <- fit$cost
+  }
   judge_training(diagnosis_facts(model, x, d, cost))
 }
 

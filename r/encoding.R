@@ -314,7 +314,9 @@ frame_inputs <- function(frame, data = NULL, contrasts = NULL) {
   }
   labels <- attr(terms, "term.labels")
   if (length(labels) == 0L) input_error("the formula must have at least 1 input, got 0")
-  variables <- rownames(attr(terms, "factors"))
+  # quoted names as model.frame() has them, without their quotes
+  variables <- variable_names(terms)
+  rownames(attr(terms, "factors")) <- variables
   for (name in variables) {
     if (is.character(frame[[name]])) {
       column <- read_column(frame[[name]], name)
@@ -327,8 +329,10 @@ frame_inputs <- function(frame, data = NULL, contrasts = NULL) {
   contrasts <- attr(matrix, "contrasts")
   x <- matrix[, assign > 0L, drop = FALSE]
   names <- colnames(x)
-  parts <- lapply(variables, variable_parts, frame = frame, data = data)
-  names(parts) <- variables
+  parts <- Map(
+    variable_parts, variables, as.list(attr(terms, "variables"))[-1L],
+    MoreArgs = list(frame = frame, data = data)
+  )
   encoded <- Map(
     function(label, j) {
       formula_term(terms, j, frame, parts, contrasts, names[assign[assign > 0L] == j])
@@ -359,10 +363,16 @@ frame_inputs <- function(frame, data = NULL, contrasts = NULL) {
   list(inputs = inputs, x = x, xlevels = xlevels, contrasts = contrasts)
 }
 
+# What model.frame() calls the variables of terms.
+variable_names <- function(terms) {
+  vapply(as.list(attr(terms, "variables"))[-1L], function(variable) {
+    paste(deparse(variable, 500L, backtick = !is.name(variable)), collapse = " ")
+  }, "")
+}
+
 # A variable of a formula as columns (lists of name, kind, levels, ordered) and, of numbers, the
 # names whose product it is; NULL if it is no product of columns. I(x^2) and I(x * z) are.
-variable_parts <- function(variable, frame, data) {
-  expression <- str2lang(variable)
+variable_parts <- function(variable, expression, frame, data) {
   if (is.name(expression)) {
     values <- frame[[variable]]
     name <- as.character(expression)
@@ -714,7 +724,7 @@ check_probabilities <- function(output_activation) {
 # second class, if it is above 0.5. NA for a row that is missing.
 class_places <- function(a) {
   if (ncol(a) == 1L) {
-    return((a[, 1L] > 0.5) + 1L)
+    return((a[, 1L] >= 0.5) + 1L)
   }
   places <- rep(NA_integer_, nrow(a))
   complete <- rowSums(is.na(a)) == 0L

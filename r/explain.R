@@ -49,6 +49,13 @@ most_equations <- 1000
 tp_explain <- function(network, x, d, cost = "half_mse", rule = "gradient",
                        update_order = "simultaneous", optimizer = tp_optimizer("sgd"),
                        neurons = NULL) {
+  if (inherits(network, "tp_model")) {
+    fit <- unwrap_fit(network, x, if (!missing(d)) d, if (!missing(cost)) cost)
+    network <- fit$network
+    x <- fit$x
+    d <- fit$d
+    cost <- fit$cost
+  }
   check_network(network)
   cost <- check_cost(cost, network)
   rule <- check_choice(rule, "rule", names(rules))

@@ -83,6 +83,13 @@ rounding_room <- 1e-6
 #' @export
 tp_check_gradient <- function(network, x, d, cost = "half_mse", rule = "gradient",
                               weight_decay = 0) {
+  if (inherits(network, "tp_model")) {
+    fit <- unwrap_fit(network, x, if (!missing(d)) d, if (!missing(cost)) cost)
+    network <- fit$network
+    x <- fit$x
+    d <- fit$d
+    cost <- fit$cost
+  }
   check_network(network)
   cost <- check_cost(cost, network)
   rule <- check_choice(rule, "rule", names(rules))

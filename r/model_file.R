@@ -197,7 +197,8 @@ json_value <- function(value) {
     if (is.null(names(value))) {
       return(json_array(entries))
     }
-    return(paste0("{", paste0(json_string(names(value)), ": ", entries, collapse = ", "), "}"))
+    pairs <- if (length(entries) > 0L) paste0(json_string(names(value)), ": ", entries)
+    return(paste0("{", paste(pairs, collapse = ", "), "}"))
   }
   if (length(dim(value)) == 2L) {
     return(json_array(vapply(seq_len(nrow(value)), function(i) json_vector(value[i, ]), "")))
@@ -336,7 +337,7 @@ check_probes <- function(model, value) {
     k <- which(!fits[i, ])[1L]
     input_error(
       "the model does not compute the outputs of its probes (row ", i, ", output ", k, ": ",
-      sprintf("%.6g", got$outputs[i, k]), ", in the file ", sprintf("%.6g", wanted[i, k]),
+      sprintf("%.10g", got$outputs[i, k]), ", in the file ", sprintf("%.10g", wanted[i, k]),
       "): the file was changed or damaged"
     )
   }

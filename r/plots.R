@@ -83,6 +83,15 @@ texts_on_lines <- c("bias", "error", "weight", "flow")
 #' @export
 tp_plot_network <- function(network, x = NULL, d = NULL, cost = "half_mse", rule = "gradient",
                             sample = 1, values = NULL, input_names = NULL, output_names = NULL) {
+  if (inherits(network, "tp_model")) {
+    fit <- network_of_fit(network, x, d, if (!missing(cost)) cost)
+    network <- fit$network
+    x <- fit$x
+    d <- fit$d
+    cost <- fit$cost
+    if (is.null(input_names)) input_names <- fit$input_names
+    if (is.null(output_names)) output_names <- fit$output_names
+  }
   content <- network_content(network, x, d, cost, rule, sample, input_names, output_names)
   if (!is.null(values)) values <- check_switch(values, "values")
   # room for two lines of title
@@ -313,17 +322,20 @@ draw_texts <- function(texts) {
 tp_plot_cost <- function(runs, log = FALSE) {
   costs <- run_costs(runs, check_switch(log, "log"))
   names <- levels(costs$run)
+  rings <- any(costs$epoch == 0)
   style <- line_styles(seq_along(names))
   old <- legend_room(names[length(names) > 1L])
   on.exit(graphics::par(mar = old))
   start_plot(
     costs$epoch, c(costs$cost, if (!log && all(costs$cost >= 0)) 0), "epoch", "cost", log,
-    cost_title
+    if (rings) cost_title else fit_cost_title
   )
   for (i in seq_along(names)) {
     of <- costs[costs$run == names[i], ]
     graphics::lines(of$epoch, of$cost, col = style$colour[i], lty = style$dash[i], lwd = 2)
-    graphics::points(of$epoch[1L], of$cost[1L], pch = 21L, col = style$colour[i], bg = "white")
+    if (of$epoch[1L] == 0) {
+      graphics::points(0, of$cost[1L], pch = 21L, col = style$colour[i], bg = "white")
+    }
   }
   if (length(names) > 1L) {
     draw_legend(
@@ -335,6 +347,7 @@ tp_plot_cost <- function(runs, log = FALSE) {
 }
 
 cost_title <- "Cost of every epoch; the ring: before training"
+fit_cost_title <- "Loss of every epoch"
 
 #' @rdname tp_plot_cost
 #' @export
@@ -362,14 +375,16 @@ autoplot.tp_run <- function(object, log = FALSE, ...) { # nolint: a method
 }
 
 # The costs of runs in one data frame, the initial one as epoch 0; `run` is a factor in their order.
+# A fit has its loss of each epoch, and perhaps a second curve, its validation loss.
 run_costs <- function(runs, log) {
   message <- "runs must be a run made by tp_train(), or a list of them, got "
   if (inherits(runs, "tp_run")) runs <- list(run = runs)
+  if (inherits(runs, "twinprop")) runs <- list(loss = runs)
   if (!is.list(runs) || is.data.frame(runs) || length(runs) == 0L) {
     input_error(message, describe(runs))
   }
   for (i in seq_along(runs)) {
-    if (!inherits(runs[[i]], "tp_run")) {
+    if (!inherits(runs[[i]], c("tp_run", "twinprop"))) {
       input_error(
         "runs entry ", i, " must be a run made by tp_train(), got ", describe(runs[[i]])
       )
@@ -381,13 +396,28 @@ run_costs <- function(runs, log) {
   names[unnamed] <- paste("run", seq_along(runs))[unnamed]
   names <- make.unique(names)
   costs <- do.call(rbind, lapply(seq_along(runs), function(i) {
-    cost <- c(runs[[i]]$initial_cost, runs[[i]]$cost)
-    data.frame(
-      run = factor(names[i], levels = names), epoch = seq_along(cost) - 1, cost = cost
-    )
+    run <- runs[[i]]
+    if (inherits(run, "twinprop")) {
+      return(fit_costs(run$history, names[i]))
+    }
+    cost <- c(run$initial_cost, run$cost)
+    data.frame(run = names[i], epoch = seq_along(cost) - 1, cost = cost)
   }))
+  costs$run <- factor(costs$run, unique(costs$run))
   if (log) costs$cost[costs$cost <= 0] <- NA
   costs
+}
+
+fit_costs <- function(history, name) {
+  costs <- data.frame(run = name, epoch = history$epoch, cost = history$loss)
+  if (is.null(history$validation_loss)) {
+    return(costs)
+  }
+  held_out <- data.frame(
+    run = paste0("validation", if (name != "loss") paste0(" (", name, ")")),
+    epoch = history$epoch, cost = history$validation_loss
+  )
+  rbind(costs, held_out)
 }
 
 line_styles <- function(places) {
@@ -479,6 +509,14 @@ draw_legend <- function(x, y, log, ...) {
 #' tp_plot_decision(run$network, x, d, resolution = 50)
 #' @export
 tp_plot_decision <- function(network, x, d, columns = c(1, 2), resolution = 200) {
+  if (inherits(network, "tp_model")) {
+    # in the units of the data
+    fit <- unwrap_fit(without_scales(network), x, if (!missing(d)) d)
+    if (is.character(columns)) columns <- match(columns, colnames(fit$x))
+    network <- fit$network
+    x <- fit$x
+    d <- fit$d
+  }
   check_network(network)
   depth <- length(network$layers)
   input_names <- check_neuron_names(NULL, "input_names", network$layers[1L], x, "x")

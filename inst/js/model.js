@@ -104,7 +104,8 @@ export class MLP {
     const x = encodeInputs(this.inputs, rows, { na: this.na, ...options });
     const complete = x.filter((row) => !row.some(Number.isNaN));
     const outputs = complete.length > 0 ? this.network.predict(complete) : [];
-    return x.map((row) => (row.some(Number.isNaN) ? null : outputs.shift()));
+    let next = 0;
+    return x.map((row) => (row.some(Number.isNaN) ? null : outputs[next++]));
   }
 
   /**

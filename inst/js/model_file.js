@@ -56,7 +56,7 @@ const FEWEST_PROBES = 4;
 const MOST_PROBES = 20;
 
 /** The digits of a number in the message on a probe. */
-const PROBE_DIGITS = 6;
+const PROBE_DIGITS = 10;
 
 /** The object that a file's text says. */
 export function parseModel(text) {
@@ -182,12 +182,10 @@ function probeOutputs({ inputs, network, outputs, task }, rows) {
   const { a } = network.forward(x);
   const biases = network.biases.at(-1);
   const sizes = network.weights.at(-1).map((weights, k) =>
-    Math.max(
-      ...a.at(-2).map((row) => {
-        const sum = (total, weight, j) => total + Math.abs(weight * row[j]);
-        return weights.reduce(sum, Math.abs(biases[k]));
-      }),
-    ),
+    a.at(-2).reduce((largest, row) => {
+      const sum = (total, weight, j) => total + Math.abs(weight * row[j]);
+      return Math.max(largest, weights.reduce(sum, Math.abs(biases[k])));
+    }, 0),
   );
   if (task !== "regression" || outputs.center === null) return { outputs: a.at(-1), sizes };
   const { center, scale } = outputs;

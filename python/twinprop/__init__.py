@@ -4,6 +4,8 @@ The same starting weights, data and settings give the same errors, the same grad
 updated weights in every language; `twinprop crosscheck` proves it.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from twinprop.activations import ACTIVATIONS
 from twinprop.backprop import RULES, Backward, Forward
 from twinprop.code_writers import to_js_function, to_r_function, to_sql
@@ -46,6 +48,10 @@ from twinprop.random import RandomStream
 from twinprop.recorder import Recording
 from twinprop.training import Run
 from twinprop.version import __version__
+
+if TYPE_CHECKING:
+    from twinprop.estimators import MLPClassifier as MLPClassifier
+    from twinprop.estimators import MLPRegressor as MLPRegressor
 
 __all__ = [
     "ACTIVATIONS",
@@ -106,3 +112,20 @@ __all__ = [
     "write_model",
     "write_run",
 ]
+
+#: Loaded with scikit-learn when they are asked for; not in `__all__`, for ``import *`` not to ask.
+_ESTIMATORS = ("MLPClassifier", "MLPRegressor")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ESTIMATORS:
+        from twinprop import estimators
+
+        return getattr(estimators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    from importlib.util import find_spec
+
+    return sorted({*globals(), *(_ESTIMATORS if find_spec("sklearn") else ())})

@@ -23,6 +23,7 @@ from twinprop.checks import Array, check_matrix, describe
 from twinprop.costs import cost_function, penalty
 from twinprop.errors import DivergenceError, InputError, TwinpropWarning
 from twinprop.network import Network
+from twinprop.opened import find_model, open_model
 from twinprop.training import Run, exact_cost
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ class Facts(NamedTuple):
     classes: Classes | None
 
 
-def diagnose(model: Run | Network, x: Any, d: Any, *, cost: str | None = None) -> Diagnosis:
+def diagnose(model: Any, x: Any, d: Any, *, cost: str | None = None) -> Diagnosis:
     """Say why a network did not learn, or what may keep it from learning.
 
     The cost is held against that of the best constant prediction: the mean of each column of d,
@@ -235,16 +236,17 @@ def diagnose(model: Run | Network, x: Any, d: Any, *, cost: str | None = None) -
 
     Parameters
     ----------
-    model : Run or Network
+    model : Run, Network, Model or fitted estimator
         What `Network.train` or `run_plan` returned. Of a network alone only the weights and the
-        data are judged.
+        data are judged; of a model or an estimator the network inside, with x and d as these take
+        them.
     x : array-like, (n, n_1)
         Inputs, a row per sample, those of the training.
     d : array-like, (n, n_L)
         Desired outputs, a row per sample; for one output a vector (n,) will do.
     cost : str, optional
         For a network: "half_mse", "half_sse", "mse" or "cross_entropy". The default is "half_mse",
-        for softmax outputs "cross_entropy"; of a run it is the run's own.
+        for softmax outputs "cross_entropy"; of a run, a model or an estimator it is its own.
 
     Returns
     -------
@@ -327,6 +329,8 @@ def _check_facts(model: Any, x: Any, d: Any, cost: Any) -> Facts:
                 f"got {describe(cost)}"
             )
         cost, settings = model.settings["cost"], dict(model.settings)
+    elif find_model(model, "model") is not None:
+        network, x, d, cost, *_ = open_model(model, x, d, cost)
     if not isinstance(network, Network):
         raise InputError(f"model must be a Run or a Network, got {describe(network)}")
     if cost is None:

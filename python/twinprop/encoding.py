@@ -241,9 +241,10 @@ def _pandas_column(series: Any, name: str) -> Column:
     missing = np.asarray(series.isna(), dtype=bool)
     kind = getattr(series.dtype, "kind", "O")
     if type(series.dtype).__name__ == "CategoricalDtype":
-        levels = [_plain(level) for level in series.cat.categories]
-        codes = np.asarray(series.cat.codes, dtype=np.int64)
-        return Column(codes, missing, levels, bool(series.cat.ordered))
+        about = getattr(series, "cat", series)  # a Series, or a Categorical alone
+        levels = [_plain(level) for level in about.categories]
+        codes = np.asarray(about.codes, dtype=np.int64)
+        return Column(codes, missing, levels, bool(about.ordered))
     if kind in "iuf":
         return Column(series.to_numpy(dtype=np.float64, na_value=np.nan), missing)
     if kind == "b" and not missing.any():
@@ -284,7 +285,7 @@ def _plain(value: Any) -> Any:
 # Learning an encoding ----------------------------------------------------------------------------
 
 
-def learn_inputs(data: Any) -> Inputs:
+def learn_inputs(data: Any, *, unused: bool = True) -> Inputs:
     """Learn how the columns of `data` become inputs.
 
     Parameters
@@ -293,6 +294,8 @@ def learn_inputs(data: Any) -> Inputs:
         Numbers are inputs as they are; true and false 0 and 1; strings and levels are coded by
         treatment contrasts, ordered levels by R's polynomials. Columns without names are called
         x1, x2, ...
+    unused : bool, default True
+        Whether a categorical column keeps the levels that no row has.
 
     Returns
     -------
@@ -314,11 +317,21 @@ def learn_inputs(data: Any) -> Inputs:
     names = frame.names or [f"x{j}" for j in range(1, len(frame.columns) + 1)]
     if not names:
         raise InputError("the data must have at least 1 column, got 0")
-    columns = [
-        learn_column(read_column(given, name), name) for given, name in zip(frame.columns, names)
-    ]
+    read = [read_column(given, name) for given, name in zip(frame.columns, names)]
+    if not unused:
+        read = [drop_levels(column) for column in read]
+    columns = [learn_column(column, name) for column, name in zip(read, names)]
     terms = [term for column in columns for term in column_terms(column)]
     return {"columns": columns, "terms": terms, "center": None, "scale": None}
+
+
+def drop_levels(column: Column) -> Column:
+    """Return a column without the levels that no row has, as R's `droplevels()` does."""
+    if column.levels is None:
+        return column
+    present = np.unique(column.values[~column.missing])
+    codes = np.where(column.missing, -1, np.searchsorted(present, column.values))
+    return column._replace(values=codes, levels=[column.levels[int(code)] for code in present])
 
 
 def learn_column(column: Column, name: str) -> dict[str, Any]:
@@ -352,10 +365,12 @@ def _kind_and_levels(column: Column, name: str) -> tuple[str, list[Any]]:
         levels = column.levels
         if levels and all(isinstance(level, bool) for level in levels):
             return "logical", []
-        for level in levels:
-            if not isinstance(level, str) and not is_number(level):
+        kinds = [_value_kind(level) for level in levels]
+        for level, kind in zip(levels, kinds):
+            if kind not in ("numeric", "factor") or kind != kinds[0]:
                 raise InputError(
-                    f"{name} must have strings or numbers as levels, got {describe(level)}"
+                    f"{name} must have only strings or only numbers as levels, "
+                    f"got {describe(level)}"
                 )
         return "factor", levels
     if not present.any():

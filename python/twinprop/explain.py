@@ -30,6 +30,7 @@ from twinprop.datasets import dataset_names
 from twinprop.equations import TEXT, Expression, Quantity, shown, write
 from twinprop.errors import InputError
 from twinprop.network import Network
+from twinprop.opened import open_model
 from twinprop.optimizers import Optimizer, as_optimizer
 from twinprop.plan import Plan, read_plan
 from twinprop.quantities import Quantities, StepRecord
@@ -207,11 +208,11 @@ class Explanation:
 
 
 def explain(
-    network: Network,
+    network: Any,
     x: Any,
     d: Any,
     *,
-    cost: str = "half_mse",
+    cost: str | None = None,
     rule: str = "gradient",
     update_order: str = "simultaneous",
     optimizer: Optimizer | str | None = None,
@@ -225,14 +226,15 @@ def explain(
 
     Parameters
     ----------
-    network : Network
-        The network.
+    network : Network, Model or fitted estimator
+        The network; of a model or an estimator the one inside, with x and d as these take them.
     x : array-like, (n, n_1)
         Inputs, a row per sample; the n samples make one update.
     d : array-like, (n, n_L)
         Desired outputs, a row per sample; for one output a vector (n,) will do.
-    cost : str, default "half_mse"
-        "half_mse", "half_sse", "mse" or "cross_entropy".
+    cost : str, optional
+        "half_mse", "half_sse", "mse" or "cross_entropy"; default "half_mse", of a model or an
+        estimator that of its training.
     rule : str, default "gradient"
         "gradient", "transpose", "proportional" or "proportional_abs".
     update_order : str, default "simultaneous"
@@ -270,6 +272,7 @@ def explain(
     >>> bool(step.cost_after < step.cost_before)
     True
     """
+    network, x, d, cost, *_ = open_model(network, x, d, cost)
     if not isinstance(network, Network):
         raise InputError(f"network must be a Network, got {describe(network)}")
     network.check_cost(cost)

@@ -20,6 +20,7 @@ from twinprop.checks import Array, check_choice, check_matrix, check_number, des
 from twinprop.costs import cost_function, penalty
 from twinprop.errors import DivergenceError, InputError, TwinpropWarning
 from twinprop.network import Network
+from twinprop.opened import open_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -136,11 +137,11 @@ class GradientCheck:
 
 
 def check_gradient(
-    network: Network,
+    network: Any,
     x: Any,
     d: Any,
     *,
-    cost: str = "half_mse",
+    cost: str | None = None,
     rule: str = "gradient",
     weight_decay: float = 0.0,
 ) -> GradientCheck:
@@ -157,14 +158,15 @@ def check_gradient(
 
     Parameters
     ----------
-    network : Network
-        The network.
+    network : Network, Model or fitted estimator
+        The network; of a model or an estimator the one inside, with x and d as these take them.
     x : array-like, (n, n_1)
         Inputs, a row per sample.
     d : array-like, (n, n_L)
         Desired outputs, a row per sample.
-    cost : str, default "half_mse"
-        "half_mse", "half_sse", "mse" or "cross_entropy".
+    cost : str, optional
+        "half_mse", "half_sse", "mse" or "cross_entropy"; default "half_mse", of a model or an
+        estimator that of its training.
     rule : str, default "gradient"
         "gradient", "transpose", "proportional" or "proportional_abs".
     weight_decay : float, default 0
@@ -209,6 +211,7 @@ def check_gradient(
     >>> list(check.table.columns[:4])
     ['layer', 'from', 'to', 'parameter']
     """
+    network, x, d, cost, *_ = open_model(network, x, d, cost)
     if not isinstance(network, Network):
         raise InputError(f"network must be a Network, got {describe(network)}")
     network.check_cost(cost)

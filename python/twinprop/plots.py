@@ -36,6 +36,7 @@ from twinprop.layout import (
     rounding_floors,
 )
 from twinprop.network import Network
+from twinprop.opened import OnScale, find_model, names_of_inputs, names_of_outputs, open_model
 from twinprop.training import Run
 
 if TYPE_CHECKING:
@@ -77,11 +78,11 @@ RULE_PICTURES = {
 
 
 def plot_network(
-    network: Network,
+    network: Any,
     x: Any = None,
     d: Any = None,
     *,
-    cost: str = "half_mse",
+    cost: str | None = None,
     rule: str = "gradient",
     sample: int = 1,
     values: bool | None = None,
@@ -99,14 +100,15 @@ def plot_network(
 
     Parameters
     ----------
-    network : Network
-        The network.
+    network : Network, Model or fitted estimator
+        The network; of a model or an estimator the one inside, with x and d as these take them.
     x : array-like, (n, n_1), optional
         Inputs, a row per sample.
     d : array-like, (n, n_L), optional
         Desired outputs, a row per sample; for one output a vector (n,) will do.
-    cost : str, default "half_mse"
-        "half_mse", "half_sse", "mse" or "cross_entropy".
+    cost : str, optional
+        "half_mse", "half_sse", "mse" or "cross_entropy"; default "half_mse", of a model or an
+        estimator that of its training.
     rule : str, default "gradient"
         "gradient", "transpose", "proportional" or "proportional_abs".
     sample : int, default 1
@@ -116,7 +118,7 @@ def plot_network(
         are written or none, as there is room; True: as many as there is room for; False: none.
     input_names, output_names : sequence of str, optional
         Names of inputs and outputs; those of the columns if x and d are data frames, else x1, x2,
-        ... and y1, y2, ...
+        ... and y1, y2, ...; of a model or an estimator its own.
     ax : matplotlib.axes.Axes, optional
         Where to draw, with what fits at 8 points; a new figure, as large as the network needs, if
         not given.
@@ -173,17 +175,21 @@ def plot_network(
 
 
 def network_content(
-    network: Network,
+    network: Any,
     x: Any,
     d: Any,
     *,
-    cost: str = "half_mse",
+    cost: str | None = None,
     rule: str = "gradient",
     sample: int = 1,
     input_names: Sequence[str] | None = None,
     output_names: Sequence[str] | None = None,
 ) -> Content:
     """Return what the picture of a network shows, from checked arguments."""
+    opened = open_model(network, x, d, cost)
+    network, x, d, cost = opened[:4]
+    input_names = opened.input_names if input_names is None else input_names
+    output_names = opened.output_names if output_names is None else output_names
     check_network(network)
     check_choice(rule, "rule", RULES)
     if d is not None and x is None:
@@ -544,7 +550,7 @@ class Decision(NamedTuple):
 
 
 def plot_decision(
-    network: Network,
+    network: Any,
     x: Any,
     d: Any,
     *,
@@ -557,12 +563,12 @@ def plot_decision(
     Of two inputs: with one output, its height by shades and contours, and the line of 0.5 where
     every desired output is 0 or 1; with several, the regions of the largest output. Samples differ
     by shape and by colour. Of one input: the outputs as curves. Further inputs are held at their
-    means over the samples.
+    means over the samples. Of a model or an estimator the axes are on the scale of the data.
 
     Parameters
     ----------
-    network : Network
-        The network.
+    network : Network, Model or fitted estimator
+        The network; of a model or an estimator the one inside, with x and d as these take them.
     x : array-like, (n, n_1)
         Inputs, a row per sample.
     d : array-like, (n, n_L)
@@ -596,15 +602,22 @@ def plot_decision(
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('x1', 'x2')
     """
+    model = find_model(network)
+    seen: Network | OnScale = network
+    input_names = output_names = None
+    if model is not None:
+        seen, network = OnScale(model), model.network
+        x, d = seen.data(x, d)
+        input_names, output_names = names_of_inputs(model), names_of_outputs(model)
     check_network(network)
-    names = check_neuron_names(None, "input_names", network.layers[0], x, "x")
-    outputs = check_neuron_names(None, "output_names", network.layers[-1], d, "y")
+    names = check_neuron_names(input_names, "input_names", network.layers[0], x, "x")
+    outputs = check_neuron_names(output_names, "output_names", network.layers[-1], d, "y")
     x = check_matrix(x, "x", network.layers[0])
     d = network.check_targets(d, x, "half_mse")
     which = check_columns(columns, network.layers[0])
     resolution = check_integer(resolution, "resolution", 2)
     check_axes(ax)
-    decision = decision_grid(network, x, which, resolution, names)
+    decision = decision_grid(seen, x, which, resolution, names)
     own = ax is None
     ax = _new_axes() if ax is None else ax
     chosen = [names[column - 1] for column in which]
@@ -646,7 +659,7 @@ def check_columns(value: Any, inputs: int) -> list[int]:
 
 
 def decision_grid(
-    network: Network, x: Array, columns: list[int], resolution: int, names: Sequence[str]
+    network: Network | OnScale, x: Array, columns: list[int], resolution: int, names: Sequence[str]
 ) -> Decision:
     """Compute the outputs where the chosen inputs vary and the others keep their means."""
     means = x.mean(axis=0)

@@ -32,7 +32,7 @@ def test_twins_have_one_base_name():
         present = [
             folder for folder, end in FOLDERS.items() if (ROOT / folder / f"{base}.{end}").exists()
         ]
-        python_and_r = ("progress", "report", "layout", "plots", "crosscheck")
+        python_and_r = ("progress", "report", "layout", "plots", "crosscheck", "fitting", "lbfgs")
         python_and_r += ("exported", "converters", "code_writers", "penalties")
         missing = ["inst/js"] if base in python_and_r else []
         assert present == [folder for folder in FOLDERS if folder not in missing], base

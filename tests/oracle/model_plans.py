@@ -219,7 +219,7 @@ refused("probes-outputs", "probes.outputs must have 3 rows, got 0", ["probes", "
 
 
 def shown(value):
-    return f"{value:.6g}"
+    return f"{value:.10g}"
 
 
 PROBED = MIXED["probes"]["outputs"][1][0]
