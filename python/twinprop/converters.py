@@ -310,6 +310,11 @@ def from_sklearn(mlp: Any) -> Network:
     Network([2, 3, 1], ['relu', 'identity'])
     """
     kind = type(mlp).__name__
+    if hasattr(mlp, "model_"):  # it may scale its inputs
+        raise InputError(
+            "mlp must be one of scikit-learn, got an estimator of twinprop, whose network is in "
+            "its model_"
+        )
     if not hasattr(mlp, "coefs_") or not hasattr(mlp, "out_activation_"):
         given = f"a {kind} that is not fitted" if hasattr(mlp, "hidden_layer_sizes") else None
         raise InputError(

@@ -242,7 +242,7 @@ def _prediction_of(parts: Exported, graph: _Graph, a: str) -> None:
     place = graph.node("Where", unknown, graph.constant(np.array(count)), place)
     place = graph.node("Reshape", place, graph.constant(np.array([-1])))
     if all(isinstance(level, str) for level in parts.levels):
-        levels = graph.constant(np.array([*parts.levels, "x"], dtype=object))
+        levels = graph.constant(np.array([*parts.levels, ""], dtype=object))
         graph.output("class", graph.node("Gather", levels, place), [None], "STRING")
     else:
         numbers = graph.constant(np.array([*map(float, parts.levels), np.nan]))

@@ -8,6 +8,7 @@ import pytest
 
 from twinprop import (
     InputError,
+    MLPRegressor,
     Model,
     Network,
     RandomStream,
@@ -542,3 +543,14 @@ def test_scaled_outputs_need_the_identity():
     model = Model(make_network([2, 1], "sigmoid"), "regression", None, outputs)
     with pytest.raises(InputError, match='scaled outputs need "identity" .* got "sigmoid"'):
         to_torch(model)
+
+
+def test_an_estimator_is_its_model():
+    pytest.importorskip("sklearn")
+    x = make_rows(3)
+    estimator = MLPRegressor(hidden_layer_sizes=(4,), max_iter=300, tol=1e-2, random_state=1)
+    estimator.fit(100.0 + 10.0 * x, x[:, 0])
+    got = to_sklearn(estimator).predict(100.0 + 10.0 * x)
+    assert gap(got, estimator.predict(100.0 + 10.0 * x)) <= FOLDED
+    with pytest.raises(InputError, match="got an estimator of twinprop, whose network is in its"):
+        from_sklearn(estimator)

@@ -173,3 +173,22 @@ test_that("a model with a term of R alone is refused", {
     ))
   }
 })
+
+test_that("a fit is converted as its model", {
+  data <- datasets::iris
+  fit <- suppressWarnings(
+    twinprop(Sepal.Length ~ Species * Petal.Length, data, hidden = 3, epochs = 20, seed = 1)
+  )
+  got <- function_of(tp_to_r_function(fit), "predict_network")(data)
+  expect_lte(max(abs(got$prediction - predict(fit, data))), equal * 10)
+  fit <- suppressWarnings(twinprop(Species ~ ., data, hidden = 3, epochs = 20, seed = 1))
+  got <- function_of(tp_to_r_function(fit), "predict_network")(data)
+  expect_identical(got$class, unname(predict(fit, data, type = "class")))
+  fit <- suppressWarnings(
+    twinprop(Sepal.Length ~ log(Petal.Length), data, hidden = 3, epochs = 20, seed = 1)
+  )
+  expect_input_error(
+    tp_to_sql(fit, "iris"),
+    "the model cannot be converted: no other language computes the term \"log(Petal.Length)\""
+  )
+})
