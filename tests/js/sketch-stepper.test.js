@@ -177,9 +177,16 @@ test("a training that diverges stands where its last whole epoch left it", () =>
 test("the equations are those of explain, with the weights before the step", () => {
   const stepper = new Stepper(DEFAULT_STATE, XOR);
   stepper.seek(7);
-  const step = stepper.explain(2, 1);
-  const moved = step.table.filter(({ stage }) => stage === "update").map(({ value }) => value);
+  const table = () => stepper.explain(2, 1).flatMap(({ rows }) => rows);
+  const moved = table()
+    .filter(({ stage }) => stage === "update")
+    .map(({ value }) => value);
   assert.deepEqual(moved, [...stepper.weights[0][0], stepper.biases[0][0]]);
+  const shares = table().filter(({ stage }) => stage === "share");
+  assert.deepEqual(
+    shares.map(({ layer, from, to, value }) => [layer, from, to, value]),
+    [[3, 1, 1, stepper.step.shares(0)[0][0][0]]],
+  );
   stepper.seek(0);
-  assert.equal(stepper.explain(2, 1).table.find(({ stage }) => stage === "activation").value, 0.5);
+  assert.equal(table().find(({ stage }) => stage === "activation").value, 0.5);
 });

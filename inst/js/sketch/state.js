@@ -115,6 +115,34 @@ export function stateOfPlan(source, state = DEFAULT_STATE) {
   });
 }
 
+/**
+ * The state that starts from the weights of a run; its file says no more of a network than these.
+ *
+ * @param {Object} run A run, as its file has it.
+ * @param {Object} state The rest. Layers and activations stay if their number does.
+ * @throws {InputError} If the weights do not fit the data of the state.
+ */
+export function stateOfRun(run, state) {
+  const { weights, biases } = run;
+  const isMatrix = (matrix) => Array.isArray(matrix) && Array.isArray(matrix[0]);
+  if (!Array.isArray(weights) || weights.length === 0 || !weights.every(isMatrix)) {
+    throw new InputError("the run has no weights");
+  }
+  const layers = [weights[0][0].length, ...weights.map((matrix) => matrix.length)];
+  const [inputs, outputs] = [state.layers[0], state.layers.at(-1)];
+  if (layers[0] !== inputs || layers.at(-1) !== outputs) {
+    throw new InputError(
+      `the run is of a network with ${layers[0]} inputs and ${layers.at(-1)} outputs; ` +
+        `open its data first (now ${inputs} and ${outputs})`,
+    );
+  }
+  const activations =
+    layers.length === state.layers.length
+      ? state.activations
+      : [...layers.slice(1, -1).map(() => "sigmoid"), state.activations.at(-1)];
+  return change(state, { layers, activations, weights, biases, focus: [2, 1] });
+}
+
 /** Samples with names for their columns. */
 export function namedData(x, d, inputNames = null, outputNames = null) {
   const names = (columns, letter) => Array.from({ length: columns }, (_, j) => `${letter}${j + 1}`);

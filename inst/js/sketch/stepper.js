@@ -228,11 +228,12 @@ export class Stepper {
   }
 
   /**
-   * The equations of a neuron in the shown update, or, at the start, in the first one.
+   * The equations of a neuron in the shown update, or, at the start, in the first one; with those of
+   * the errors that come back to it.
    *
    * @param {number} layer From 1.
    * @param {number} neuron From 1.
-   * @returns {?Object} What `explain` returns, or null if the update cannot be made.
+   * @returns {?Object[]} The sections that `explain` returns, or null if the update cannot be made.
    */
   explain(layer, neuron) {
     const pending = this.step === null ? this.#attempt() : this.#pending;
@@ -241,11 +242,18 @@ export class Stepper {
     const { rows } = pending.step;
     const network = new Network(this.layers, { activations: this.activations });
     network.parameters.set(before);
-    return explain(network, this.#take(this.#x, rows), this.#take(this.#d, rows), {
+    const senders = layer > 1 && layer < this.layers.length ? this.layers[layer] : 0;
+    const { sections } = explain(network, this.#take(this.#x, rows), this.#take(this.#d, rows), {
       ...this.#how,
       optimizer,
-      neurons: [[layer, neuron]],
+      neurons: [[layer, neuron], ...Array.from({ length: senders }, (_, k) => [layer + 1, k + 1])],
     });
+    const own = (row) => row.layer === null || (row.layer === layer && row.to === neuron);
+    const sent = ({ stage, layer: at, from }) =>
+      at === layer + 1 && (stage === "denominator" || (stage === "share" && from === neuron));
+    return sections
+      .map((section) => ({ ...section, rows: section.rows.filter((row) => own(row) || sent(row)) }))
+      .filter((section) => section.rows.length > 0);
   }
 
   #take(from, rows) {
