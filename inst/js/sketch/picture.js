@@ -42,14 +42,14 @@ export function layout(layers, { width, height }) {
   const places = layers.map(placesOf);
   const most = Math.max(...places.map((column) => column.length));
   const narrow = width < 520;
-  const [left, right] = narrow ? [54, 62] : [96, 104];
+  const [left, right, largest] = narrow ? [62, 78, 20] : [112, 104, LARGEST_RADIUS];
   const [top, bottom] = [34, 12];
   const gap = (height - top - bottom) / most;
   const across = (width - left - right) / Math.max(1, layers.length - 1);
   // errors stand below the circles where there is room for both
   const withErrors = gap >= 2 * WITH_TEXT + ERROR_ROOM;
   const room = withErrors ? gap - ERROR_ROOM : gap - 5;
-  const fits = Math.min(room / 2, across / 4, LARGEST_RADIUS);
+  const fits = Math.min(room / 2, across / 4, largest);
   const radius = Math.max(SMALLEST_RADIUS, fits);
   const middle = top + (height - top - bottom) / 2 - 4;
   const columns = places.map((column, i) => {
