@@ -40,15 +40,24 @@ export const COLOURS = Object.freeze({ light: Object.freeze(LIGHT), dark: Object
 
 const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 
-/** A colour with an alpha from 0 to 1, as p5 takes it. */
+/** A colour with an alpha from 0 to 1, as CSS has it; in steps of 1/51, so that there are few. */
 function faded(colour, alpha) {
-  const byte = Math.round(255 * Math.min(1, Math.max(0, alpha)));
+  const byte = 5 * Math.round(51 * Math.min(1, Math.max(0, alpha)));
   return `${colour}${byte.toString(16).padStart(2, "0")}`;
+}
+
+const parsed = new Map();
+
+/** A colour as p5 has it. Reading its text takes longer than drawing with it. */
+function ink(p, colour, alpha = 1) {
+  const text = faded(colour, alpha);
+  if (!parsed.has(text)) parsed.set(text, p.color(text));
+  return parsed.get(text);
 }
 
 const DRAW = {
   line(p, { x1, y1, x2, y2, width, dash, colour, alpha = 1 }, colours) {
-    p.stroke(faded(colours[colour], alpha));
+    p.stroke(ink(p, colours[colour], alpha));
     p.strokeWeight(width);
     p.drawingContext.setLineDash(dash ? [Math.max(4, 2 * width), Math.max(3, 1.4 * width)] : []);
     p.drawingContext.lineCap = "butt";
@@ -57,29 +66,29 @@ const DRAW = {
   },
   disc(p, { x, y, r, fill, shade, stroke, strokeWidth = 1.5 }, colours) {
     p.noStroke();
-    p.fill(colours.paper);
+    p.fill(ink(p, colours.paper));
     p.circle(x, y, 2 * r);
-    p.fill(faded(colours[fill], shade));
-    p.stroke(colours[stroke]);
+    p.fill(ink(p, colours[fill], shade));
+    p.stroke(ink(p, colours[stroke]));
     p.strokeWeight(strokeWidth);
     p.circle(x, y, 2 * r);
   },
   ring(p, { x, y, r, colour, width }, colours) {
     p.noFill();
-    p.stroke(colours[colour]);
+    p.stroke(ink(p, colours[colour]));
     p.strokeWeight(width);
     p.circle(x, y, 2 * r);
   },
   diamond(p, { x, y, r, colour, filled }, colours) {
-    p.stroke(colours[colour]);
+    p.stroke(ink(p, colours[colour]));
     p.strokeWeight(1.5);
-    p.fill(filled ? colours[colour] : colours.paper);
+    p.fill(ink(p, filled ? colours[colour] : colours.paper));
     p.quad(x, y - r, x + r, y, x, y + r, x - r, y);
   },
   mark(p, { x, y, r, shape, fill, ring }, colours) {
-    p.stroke(colours.paper);
+    p.stroke(ink(p, colours.paper));
     p.strokeWeight(1.5);
-    p.fill(colours[fill]);
+    p.fill(ink(p, colours[fill]));
     if (shape === "disc") p.circle(x, y, 2 * r);
     else if (shape === "square") p.rect(x - r, y - r, 2 * r, 2 * r);
     else if (shape === "diamond") p.quad(x, y - r, x + r, y, x, y + r, x - r, y);
@@ -87,13 +96,13 @@ const DRAW = {
     if (ring) DRAW.ring(p, { x, y, r: r + 4, colour: "ink", width: 2 }, colours);
   },
   cell(p, { x, y, w, h, colour, shade }, colours) {
-    p.noStroke();
-    p.fill(faded(colours[colour], shade));
-    p.rect(x, y, w, h);
+    // thousands of them: without the bookkeeping of a shape of p5
+    p.drawingContext.fillStyle = faded(colours[colour], shade);
+    p.drawingContext.fillRect(x, y, w, h);
   },
   path(p, { points, colour, width, dash }, colours) {
     p.noFill();
-    p.stroke(colours[colour]);
+    p.stroke(ink(p, colours[colour]));
     p.strokeWeight(width);
     p.drawingContext.setLineDash(dash ? [7, 4] : []);
     p.beginShape();
@@ -111,14 +120,14 @@ const DRAW = {
     if (turned) p.rotate(-Math.PI / 2);
     if (behind !== undefined) {
       const w = p.drawingContext.measureText(text).width + (boxed ? 14 : 4);
-      p.fill(faded(colours[behind], boxed ? 1 : 0.85));
-      if (boxed) p.stroke(colours.soft);
+      p.fill(ink(p, colours[behind], boxed ? 1 : 0.85));
+      if (boxed) p.stroke(ink(p, colours.soft));
       else p.noStroke();
       p.strokeWeight(1);
       p.rect(-w / 2, -size * 0.72 - (boxed ? 3 : 0), w, size * 1.4 + (boxed ? 6 : 0), 4);
     }
     p.noStroke();
-    p.fill(colours[colour]);
+    p.fill(ink(p, colours[colour]));
     p.text(text, 0, 0);
     p.pop();
   },
@@ -150,7 +159,7 @@ export function surface(p5, node, shapesOf, coloursOf) {
     };
     p.draw = () => {
       const colours = coloursOf();
-      p.background(colours.paper);
+      p.background(ink(p, colours.paper));
       for (const shape of shapesOf({ width: p.width, height: p.height })) {
         DRAW[shape.kind](p, shape, colours);
       }

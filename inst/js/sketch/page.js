@@ -32,6 +32,9 @@ const PHASE_TIME = 900;
 /** Up to this speed each phase is played, above it only updates. */
 const PHASED = 2;
 
+/** Of an update by more samples than this equations wait for a pause. */
+const MOST_WRITTEN = 8;
+
 /** An address longer than this would not be kept by every browser. */
 const LONGEST_ADDRESS = 60000;
 
@@ -403,11 +406,31 @@ function equation(row) {
   return made;
 }
 
+/** Equations are written after the picture is drawn, and once for an update. */
+const written = { of: undefined, focus: "", sections: null, due: null };
+
 function showEquations() {
-  const [layer, neuron] = state.focus;
+  clearTimeout(written.due);
+  written.due = setTimeout(writeEquations, 0);
+}
+
+function equationsOf() {
+  const of = main().step ?? main();
+  const focus = state.focus.join(".");
+  if (written.of !== of || written.focus !== focus) {
+    Object.assign(written, { of, focus, sections: main().explain(...state.focus) });
+  }
+  return written.sections;
+}
+
+function writeEquations() {
   const { phase, step } = main();
-  const explained = main().explain(layer, neuron);
   const target = $("equations");
+  if (clock.playing && (step?.rows.length ?? 1) > MOST_WRITTEN) {
+    target.replaceChildren(element("p", "Equations of so many samples are written in a pause."));
+    return;
+  }
+  const explained = equationsOf();
   if (explained === null) {
     target.replaceChildren(element("p", "This update cannot be made, so it has no equations."));
     return;
@@ -444,10 +467,13 @@ function showPlots() {
   const twoD = samples.x[0].length <= 2;
   $("decision-section").hidden = !twoD;
   if (twoD) {
-    const range = plots.decisionRange(samples, samplesOf.isPainted(state.data));
-    const [first, second] = steppers.map(({ network }) => plots.decision(network, range));
-    found = { range, first, second: second ?? null };
-    $("decision-words").textContent = decisionWords();
+    const of = main().updates;
+    if (found?.steppers !== steppers || found.of !== of) {
+      const range = plots.decisionRange(samples, samplesOf.isPainted(state.data));
+      const [first, second] = steppers.map(({ network }) => plots.decision(network, range));
+      found = { steppers, of, range, first, second: second ?? null };
+      $("decision-words").textContent = decisionWords();
+    }
   }
   surfaces.cost?.redraw();
   if (twoD) {

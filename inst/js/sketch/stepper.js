@@ -18,6 +18,9 @@ import { PHASES } from "./state.js";
 /** How many numbers the kept states may have: 16 MiB. */
 const MOST_KEPT = 2 ** 21;
 
+/** Of how many neurons at most the shares are written out that they send back. */
+const MOST_SENDERS = 24;
+
 /** The phases of an update, in their order. */
 const IN_UPDATE = PHASES.slice(1, -1);
 
@@ -228,8 +231,8 @@ export class Stepper {
   }
 
   /**
-   * The equations of a neuron in the shown update, or, at the start, in the first one; with those of
-   * the errors that come back to it.
+   * The equations of a neuron in the shown update, or, at the start, in the first one; of an update by
+   * one sample with those of the shares that come back to it.
    *
    * @param {number} layer From 1.
    * @param {number} neuron From 1.
@@ -242,7 +245,9 @@ export class Stepper {
     const { rows } = pending.step;
     const network = new Network(this.layers, { activations: this.activations });
     network.parameters.set(before);
-    const senders = layer > 1 && layer < this.layers.length ? this.layers[layer] : 0;
+    const above = layer > 1 && layer < this.layers.length ? this.layers[layer] : 0;
+    // writing them out for a whole batch would take seconds
+    const senders = rows.length === 1 && above <= MOST_SENDERS ? above : 0;
     const { sections } = explain(network, this.#take(this.#x, rows), this.#take(this.#d, rows), {
       ...this.#how,
       optimizer,
