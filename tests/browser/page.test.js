@@ -213,12 +213,20 @@ test("the address leads back to the same page", async () => {
 });
 
 test("an address that cannot be is said, and the page starts anew", async () => {
-  for (const hash of ["rule=best", "data=iris", "nonsense"]) {
+  for (const hash of ["rule=best", "data=iris&layers=2-4-1", "nonsense"]) {
     const page = await openPage(here, hash);
     assert.ok(await page.isVisible("#problem"));
     assert.match(await page.textContent("#now"), /^Before the first update/);
     await closePage(page);
   }
+});
+
+test("an address may name a data set and no more", async () => {
+  const page = await openPage(here, "data=three_by_three");
+  assert.equal(stateOf(page).weights[0][0][0], 0.9);
+  await page.click("#phase");
+  assert.match(await page.textContent("#now"), /the output is 0\.73, 0\.71, 0\.78\.$/);
+  await closePage(page);
 });
 
 test("going back comes to the same numbers", async () => {
@@ -555,6 +563,27 @@ test("what a rule cannot do is said where it happens", async () => {
   await waitForText(page, "#play", /Play/);
   await page.click("#restart");
   assert.ok(!(await page.isVisible("#problem")));
+  await closePage(page);
+});
+
+test("of two rules one may stop and the other go on", async () => {
+  const start = "layers=2-2-1&weights=1,2,3,4,1,-1&biases=0,0,0&epochs=30&speed=1000";
+  for (const rules of [
+    "rule=proportional&other_rule=gradient",
+    "rule=gradient&other_rule=proportional",
+  ]) {
+    const page = await openPage(here, `${start}&${rules}`);
+    await page.click("#play");
+    await waitForText(page, "#problem", /sum to 0/);
+    await waitForText(page, "#play", /Play/);
+    // the one that goes on has moved all its weights
+    const shown = await page.textContent("#position");
+    assert.equal(shown.startsWith("0 updates"), rules.startsWith("rule=proportional"), shown);
+    await closePage(page);
+  }
+  const page = await openPage(here, `${BIG}&epochs=12&speed=10000&other_rule=transpose`);
+  await page.click("#play");
+  await waitForText(page, "#position", /^120 updates made, 12 of 12 epochs/);
   await closePage(page);
 });
 

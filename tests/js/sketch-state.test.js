@@ -47,6 +47,33 @@ test("every setting goes through the address and back", () => {
   states.forEach((changes) => assertRoundTrip(page.checkState({ ...START, ...changes })));
 });
 
+test("an address may leave out what is as in a plan, or as suits a data set", () => {
+  assert.deepEqual(page.fromHash("layers=2-3-3-1").activations, ["sigmoid", "sigmoid", "sigmoid"]);
+  assert.equal(page.toHash(page.fromHash("layers=2-3-3-1")), "layers=2-3-3-1");
+  assert.equal(page.datasetOfHash("#seed=1&data=iris"), "iris");
+  assert.equal(page.datasetOfHash("data=iris"), "iris");
+  assert.equal(page.datasetOfHash("data=iris&layers=4-3"), null);
+  assert.equal(page.datasetOfHash("seed=1"), null);
+  const base = page.change(START, {
+    ...{ data: { dataset: "iris" }, layers: [4, 8, 3], batchSize: 16 },
+    optimizer: { name: "sgd", learningRate: 0.1 },
+  });
+  const state = page.fromHash("data=iris&seed=7", base);
+  assert.deepEqual(state, { ...base, seed: 7 });
+  assertRoundTrip(state);
+  const { optimizer } = page.fromHash("data=iris&optimizer=adam", base);
+  assert.deepEqual(optimizer, { name: "adam", learningRate: 0.001 });
+});
+
+test("an address has the words of a plan", () => {
+  const optimizer = { name: "rprop", learningRate: 0.01, stepSizes: [1e-5, 9] };
+  const state = page.change(START, { optimizer, otherRule: "transpose", batchSize: null });
+  assert.equal(
+    page.toHash(state),
+    "other_rule=transpose&optimizer=rprop&learning_rate=0.01&step_sizes=0.00001,9&batch_size=all",
+  );
+});
+
 test("numbers and names of one's own data go through the address to the last bit", () => {
   const stream = new RandomStream(1);
   const row = () => Array.from(stream.uniform(2), (u) => (u - 0.5) * 10 ** Math.round(40 * u - 20));
@@ -71,6 +98,7 @@ test("what is wrong in an address is named", () => {
     "foo=1": /unknown key "foo" in the address/,
     "seed=x": /seed in the address must be a finite number, got "x"/,
     "rule=best": /training.rule must be one of "gradient"/,
+    "activations=tanh": /must have one name for each layer/,
     "layers=2-0-1": /network.layers entry 2 must be an integer >= 1, got 0/,
     "shuffle=yes": /shuffle in the address must be true or false, got "yes"/,
     "updates=-1": /updates must be an integer >= 0, got -1/,

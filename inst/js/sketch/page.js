@@ -119,6 +119,15 @@ async function apply(next, { seek = true } = {}) {
 
 const sameJson = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
+/** The state that the address stands for. */
+async function addressed() {
+  const { hash } = location;
+  const name = page.datasetOfHash(hash);
+  if (!DATASETS.includes(name)) return page.fromHash(hash);
+  const settings = await samplesOf.datasetSettings(name);
+  return page.fromHash(hash, page.change(page.DEFAULT_STATE, settings));
+}
+
 /** A change of settings. */
 function set(changes) {
   return attempt(() => apply(page.change(state, changes)));
@@ -145,7 +154,8 @@ const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve))
 function keepPosition() {
   const { updates, phase } = main();
   state = page.change(state, { updates, phase });
-  writeAddress();
+  // browsers refuse an address that changes many times a second
+  if (!clock.playing) writeAddress();
 }
 
 function writeAddress() {
@@ -205,7 +215,7 @@ function play() {
     return;
   }
   showProblem(null);
-  if (main().updates >= lastUpdate() && main().phase === "update") {
+  if (main().updates >= lastUpdate()) {
     showProblem(
       new TwinpropError(`All ${state.epochs} epochs are done: raise Epochs, or restart.`),
     );
@@ -262,19 +272,12 @@ function playFast(now) {
   clock.last = now;
   const count = Math.floor(clock.owed);
   if (count >= 1) {
-    const target = Math.min(lastUpdate(), main().updates + count);
-    const each = SLICE / steppers.length;
-    together((stepper) => {
-      const until = performance.now() + each;
-      return stepper.advance(target, () => performance.now() > until);
-    });
-    // two trainings stay together: the faster one waits
-    const least = Math.min(...steppers.map(({ updates }) => updates));
-    clock.owed = main().updates < target ? 0 : clock.owed - count;
-    catchUp(least);
+    const reached = advanceTogether(count);
+    // what a slice has no room for is not made up for later
+    clock.owed = reached ? clock.owed - count : 0;
   }
-  const stopped = steppers.every((stepper) => stepper.stopped !== null);
-  if (stopped || main().updates >= lastUpdate()) {
+  const going = steppers.filter(({ stopped }) => stopped === null);
+  if (going.every(({ updates }) => updates >= lastUpdate())) {
     stop();
     reportStopped();
     showAll();
@@ -288,15 +291,18 @@ function playFast(now) {
   }
 }
 
-/** Bring all trainings that have not stopped to the same update. */
-function catchUp(least) {
-  const going = steppers.filter(({ stopped }) => stopped === null);
-  if (going.every(({ updates }) => updates === going[0].updates)) return;
-  const most = Math.max(least, ...going.map(({ updates }) => updates));
-  for (const stepper of going) {
-    const until = performance.now() + SLICE;
-    stepper.advance(most, () => performance.now() > until);
+/** Make some updates in all trainings that have not stopped; all stand at the same one after it. */
+function advanceTogether(count) {
+  const going = () => steppers.filter(({ stopped }) => stopped === null);
+  if (going().length === 0) return true;
+  const target = Math.min(lastUpdate(), going()[0].updates + count);
+  for (const stepper of going()) {
+    const until = performance.now() + SLICE / steppers.length;
+    stepper.advance(target, () => performance.now() > until);
   }
+  const most = Math.max(0, ...going().map(({ updates }) => updates));
+  for (const stepper of going()) stepper.advance(most);
+  return most === target;
 }
 
 // ---- showing
@@ -331,6 +337,7 @@ function showTexts() {
     `${whole.toLocaleString("en")} of ${state.epochs.toLocaleString("en")} epochs; ` +
     `cost over ${rows === 1 ? "the sample" : `all ${rows} samples`} ${costText(cost)}` +
     (steppers.length > 1 ? `, ${steppers[1].rule} ${costText(steppers[1].cost())}` : "");
+  $("now").setAttribute("aria-live", clock.playing ? "off" : "polite");
   if (!clock.playing || state.speed <= PHASED) $("now").textContent = nowWords(viewOf(main()));
   $("cost-words").textContent =
     costs.length === 0
@@ -892,7 +899,7 @@ function listen() {
   $("as-table").addEventListener("toggle", showTable);
   changed("theme", () => useTheme($("theme").value));
   darkSystem.addEventListener("change", () => useTheme($("theme").value));
-  addEventListener("hashchange", () => attempt(() => apply(page.fromHash(location.hash))));
+  addEventListener("hashchange", () => attempt(async () => apply(await addressed())));
   new ResizeObserver(() => resizeAll()).observe($("stage"));
   new ResizeObserver(() => resizeAll()).observe($("numbers"));
 }
@@ -1024,7 +1031,7 @@ async function start() {
   let first = page.DEFAULT_STATE;
   let problem = null;
   try {
-    first = page.fromHash(location.hash);
+    first = await addressed();
   } catch (error) {
     problem = error;
   }

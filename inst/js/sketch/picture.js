@@ -168,7 +168,9 @@ export function scene(view, size, progress = 1) {
     ...placed.columns.flatMap((column, i) => neuronShapes(column, i + 1, placed, view, moment)),
     ...valueShapes(lines, placed, view, size),
   ];
-  return { shapes, placed, lines };
+  // boxes lie over all else
+  const [boxes, others] = [true, false].map((is) => shapes.filter(({ boxed }) => !!boxed === is));
+  return { shapes: [...others, ...boxes], placed, lines };
 }
 
 function between(from, to, t) {
@@ -347,8 +349,8 @@ function neuronShapes(column, layer, placed, view, moment) {
       if (withErrors) {
         shapes.push(text(words, x, y + radius + 8, { size: 11, colour: "error", bold: true }));
       } else if (isFocus || hovered) {
-        const at = neuron === 1 ? y + radius + 14 : y - radius - 14; // not over the captions
-        shapes.push({ ...label(words, x, at, "error"), boxed: true });
+        const at = x + radius + 12 + 3.4 * words.length;
+        shapes.push({ ...label(words, at, y, "error"), boxed: true });
       }
     }
     if (isOutput && reached >= 2) {

@@ -4,7 +4,7 @@
 // stands, and what it looks at. All functions here are pure: they return a new state. A state and the
 // hash of its address stand for each other, to the last bit of every number.
 
-import { describe, snakeKeys } from "../checks.js";
+import { describe, snakeCase, snakeKeys } from "../checks.js";
 import { InputError } from "../errors.js";
 import { OPTIMIZERS } from "../optimizers.js";
 import { readPlan } from "../plan.js";
@@ -429,7 +429,9 @@ export function toHash(state) {
     add("outputs", data.outputNames.map(name).join(","));
   } else if (differs("data")) add("data", name(data.dataset));
   if (differs("layers")) add("layers", state.layers.join("-"));
-  if (differs("activations")) add("activations", state.activations.join(","));
+  if (state.activations.some((name_) => name_ !== "sigmoid")) {
+    add("activations", state.activations.join(","));
+  }
   if (differs("init")) add("init", state.init);
   if (differs("seed")) add("seed", number(state.seed));
   if (state.weights !== null) add("weights", numbers(state.weights));
@@ -444,7 +446,8 @@ export function toHash(state) {
     if (optimizer.weightDecay) add("weight_decay", number(optimizer.weightDecay));
     for (const key of PARAMETERS) {
       const value = optimizer[key];
-      if (value !== undefined) add(key, typeof value === "boolean" ? value : numbers([value]));
+      if (value !== undefined)
+        add(snakeCase(key), typeof value === "boolean" ? value : numbers([value]));
     }
   }
   if (differs("batchSize")) add("batch_size", state.batchSize === null ? "all" : state.batchSize);
@@ -466,13 +469,23 @@ function readSwitch(raw, key) {
 }
 
 /**
+ * The data set that a hash names without saying more of the network, or null: then the settings that
+ * suit the data set are meant.
+ */
+export function datasetOfHash(hash) {
+  const [, found] = /^#?(?:.*&)?data=([^&]*)/.exec(hash) ?? [];
+  return found === undefined || /(?:^#?|&)layers=/.test(hash) ? null : decode(found);
+}
+
+/**
  * The state that a hash stands for; the inverse of toHash.
  *
- * @param {string} hash With or without the "#".
+ * @param {string} hash With or without the "#". Layers without activations have sigmoid ones.
+ * @param {Object} base What the hash does not say; default DEFAULT_STATE.
  * @returns {Object} A state, checked.
  * @throws {InputError} If a key is unknown or a value not allowed.
  */
-export function fromHash(hash) {
+export function fromHash(hash, base = DEFAULT_STATE) {
   const given = new Map();
   for (const part of hash.replace(/^#/, "").split("&")) {
     if (part === "") continue;
@@ -480,7 +493,7 @@ export function fromHash(hash) {
     if (at < 0) throw new InputError(`the address has no value for ${describe(part)}`);
     given.set(part.slice(0, at), part.slice(at + 1));
   }
-  const state = { ...DEFAULT_STATE };
+  const state = { ...base };
   const take = (key, read, as = key) => {
     if (!given.has(key)) return;
     state[as] = read(given.get(key), key);
@@ -491,6 +504,7 @@ export function fromHash(hash) {
   const list = (raw) => decode(raw).split(",");
 
   take("layers", (raw, key) => raw.split("-").map((part) => readNumber(part, key)));
+  if (state.layers !== base.layers) state.activations = state.layers.slice(1).map(() => "sigmoid");
   take("activations", list);
   take("init", text);
   take("seed", readNumber);
@@ -506,7 +520,7 @@ export function fromHash(hash) {
   take("phase", text);
   take("focus", (raw, key) => raw.split(".").map((part) => readNumber(part, key)));
   take("speed", readNumber);
-  state.optimizer = readOptimizer(given);
+  state.optimizer = readOptimizer(given, base.optimizer);
 
   const { layers } = state;
   const sizes = layers.slice(1).map((units, i) => [units, layers[i]]);
@@ -534,18 +548,22 @@ export function fromHash(hash) {
 }
 
 /** Take an optimiser's settings out of `given`. */
-function readOptimizer(given) {
+function readOptimizer(given, base) {
+  const isBase = !given.has("optimizer") && !given.has("learning_rate");
+
   const take = (key, read) => {
     if (!given.has(key)) return undefined;
     const value = read(given.get(key), key);
     given.delete(key);
     return value;
   };
-  const name_ = take("optimizer", decode) ?? DEFAULT_STATE.optimizer.name;
+  const name_ = take("optimizer", decode) ?? base.name;
   oneOf(name_, "optimizer in the address", Object.keys(OPTIMIZERS));
   const { defaults } = OPTIMIZERS[name_];
   const found = {
-    learningRate: take("learning_rate", readNumber) ?? defaults.learningRate,
+    learningRate: isBase
+      ? base.learningRate
+      : (take("learning_rate", readNumber) ?? defaults.learningRate),
     weightDecay: take("weight_decay", readNumber),
   };
   for (const key of PARAMETERS) {
@@ -554,7 +572,7 @@ function readOptimizer(given) {
       number: readNumber,
       object: readNumbers,
     }[typeof (defaults[key] ?? [])];
-    found[key] = take(key, read);
+    found[key] = take(snakeCase(key), read);
   }
   const set = Object.entries(found).filter(([, value]) => value !== undefined);
   return { name: name_, ...Object.fromEntries(set) };
