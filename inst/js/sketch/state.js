@@ -429,7 +429,7 @@ export function toHash(state) {
     add("outputs", data.outputNames.map(name).join(","));
   } else if (differs("data")) add("data", name(data.dataset));
   if (differs("layers")) add("layers", state.layers.join("-"));
-  if (state.activations.some((name_) => name_ !== "sigmoid")) {
+  if (state.activations.some((activation) => activation !== "sigmoid")) {
     add("activations", state.activations.join(","));
   }
   if (differs("init")) add("init", state.init);
@@ -549,21 +549,18 @@ export function fromHash(hash, base = DEFAULT_STATE) {
 
 /** Take an optimiser's settings out of `given`. */
 function readOptimizer(given, base) {
-  const isBase = !given.has("optimizer") && !given.has("learning_rate");
-
+  const isNamed = given.has("optimizer");
   const take = (key, read) => {
     if (!given.has(key)) return undefined;
     const value = read(given.get(key), key);
     given.delete(key);
     return value;
   };
-  const name_ = take("optimizer", decode) ?? base.name;
-  oneOf(name_, "optimizer in the address", Object.keys(OPTIMIZERS));
-  const { defaults } = OPTIMIZERS[name_];
+  const optimizer = take("optimizer", decode) ?? base.name;
+  oneOf(optimizer, "optimizer in the address", Object.keys(OPTIMIZERS));
+  const { defaults } = OPTIMIZERS[optimizer];
   const found = {
-    learningRate: isBase
-      ? base.learningRate
-      : (take("learning_rate", readNumber) ?? defaults.learningRate),
+    learningRate: take("learning_rate", readNumber) ?? (isNamed ? defaults : base).learningRate,
     weightDecay: take("weight_decay", readNumber),
   };
   for (const key of PARAMETERS) {
@@ -575,5 +572,5 @@ function readOptimizer(given, base) {
     found[key] = take(snakeCase(key), read);
   }
   const set = Object.entries(found).filter(([, value]) => value !== undefined);
-  return { name: name_, ...Object.fromEntries(set) };
+  return { name: optimizer, ...Object.fromEntries(set) };
 }
