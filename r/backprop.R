@@ -57,16 +57,18 @@ find_method <- function(network, cost, rule = "gradient") {
   )
 }
 
-# z and a of every layer (section 1); x (n_1, n).
-forward_pass <- function(x, weights, biases, method) {
+# z and a of every layer (section 1); x (n_1, n). `masks`, if there is dropout, is a list over the
+# hidden layers of what their activations are multiplied by: a matrix (n_l, n), or 1.
+forward_pass <- function(x, weights, biases, method, masks = NULL) {
   depth <- length(weights)
   values <- method$values
   z <- vector("list", depth)
   a <- vector("list", depth + 1L)
-  a[[1L]] <- x
+  a[[1L]] <- fed <- x
   for (l in seq_len(depth)) {
-    z[[l]] <- weights[[l]] %*% a[[l]] + biases[[l]]
-    a[[l + 1L]] <- values[[l]](z[[l]])
+    z[[l]] <- weights[[l]] %*% fed + biases[[l]]
+    a[[l + 1L]] <- fed <- values[[l]](z[[l]])
+    if (!is.null(masks) && l < depth) fed <- fed * masks[[l]]
   }
   list(z = z, a = a)
 }
@@ -75,8 +77,10 @@ forward_pass <- function(x, weights, biases, method) {
 #
 # `after_layer(l, grad_weights, grad_biases)` is called when the gradients of weights[[l]] are there
 # and before the error goes back through them; it returns the weights to send it through: update
-# order "output_first" moves them in it.
-backward_pass <- function(forward, d, weights, method, after_layer = NULL) {
+# order "output_first" moves them in it. `masks` are those of the forward pass; `sample_weight` (n)
+# weighs the samples in the gradients.
+backward_pass <- function(forward, d, weights, method, after_layer = NULL, masks = NULL,
+                          sample_weight = NULL) {
   z <- forward$z
   a <- forward$a
   derivatives <- method$derivatives
@@ -94,31 +98,49 @@ backward_pass <- function(forward, d, weights, method, after_layer = NULL) {
     } else {
       e[[l]]
     }
-    delta[[l]] <- scale * g
+    delta[[l]] <- weighted <- scale * g
+    if (!is.null(sample_weight)) weighted <- weighted * entry_weights(sample_weight, weighted)
+    fed <- a[[l]]
+    if (!is.null(masks) && l > 1L) fed <- fed * masks[[l - 1L]]
     if (n == 1L) {
-      grad_weights[[l]] <- tcrossprod(delta[[l]], a[[l]])
-      grad_biases[[l]] <- drop(delta[[l]])
+      grad_weights[[l]] <- tcrossprod(weighted, fed)
+      grad_biases[[l]] <- drop(weighted)
     } else {
-      grad_weights[[l]] <- tcrossprod(delta[[l]], a[[l]]) / n
-      grad_biases[[l]] <- rowSums(delta[[l]]) / n
+      grad_weights[[l]] <- tcrossprod(weighted, fed) / n
+      grad_biases[[l]] <- rowSums(weighted) / n
     }
     w <- if (is.null(after_layer)) {
       weights[[l]]
     } else {
       after_layer(l, grad_weights[[l]], grad_biases[[l]])
     }
-    if (l > 1L) e[[l - 1L]] <- method$send_back(w, e[[l]], g, l + 1L)
+    if (l > 1L) {
+      e[[l - 1L]] <- method$send_back(w, e[[l]], g, l + 1L)
+      if (!is.null(masks)) e[[l - 1L]] <- e[[l - 1L]] * masks[[l - 1L]]
+    }
   }
   list(e = e, delta = delta, grad_weights = grad_weights, grad_biases = grad_biases)
 }
 
+# The masks of a batch's dropout, drawn layer by layer and sample by sample: a list over the hidden
+# layers; 1 for a layer without dropout.
+draw_masks <- function(rates, units, n, uniform) {
+  Map(function(rate, n_l) {
+    if (rate == 0) 1 else matrix((uniform(n_l * n) >= rate) / (1 - rate), n_l, n)
+  }, rates, units)
+}
+
 # One update of the parameters (weights, biases and the optimiser's memory; see optimizers.R) by the
 # samples x and d.
-one_update <- function(parameters, x, d, method, move, update_order) {
-  forward <- forward_pass(x, parameters$weights, parameters$biases, method)
+one_update <- function(parameters, x, d, method, move, update_order, masks = NULL,
+                       sample_weight = NULL, clip_norm = NULL) {
+  forward <- forward_pass(x, parameters$weights, parameters$biases, method, masks)
   parameters$updates <- parameters$updates + 1
   if (update_order == "simultaneous") {
-    backward <- backward_pass(forward, d, parameters$weights, method)
+    backward <- backward_pass(
+      forward, d, parameters$weights, method, NULL, masks, sample_weight
+    )
+    if (!is.null(clip_norm)) backward <- clip_gradient(backward, clip_norm)
     parameters <- move_layers(
       parameters, seq_along(parameters$weights), backward$grad_weights, backward$grad_biases, move
     )
@@ -132,7 +154,8 @@ one_update <- function(parameters, x, d, method, move, update_order) {
         of_biases[[l]] <- grad_biases
         parameters <<- move_layers(parameters, l, of_weights, of_biases, move)
         parameters$weights[[l]]
-      }
+      },
+      masks, sample_weight
     )
   }
   list(parameters = parameters, forward = forward, backward = backward)

@@ -134,6 +134,14 @@ check_number <- function(value, name) {
   as.double(value)
 }
 
+# A number above 0 and at most 1.
+check_ratio <- function(value, name) {
+  if (!is_finite(value) || value <= 0 || value > 1) {
+    input_error(name, " must be a number above 0 and at most 1, got ", describe(value))
+  }
+  as.double(value)
+}
+
 check_fraction <- function(value, name) {
   if (!is_finite(value) || value < 0 || value >= 1) {
     input_error(name, " must be a number from 0 to below 1, got ", describe(value))
@@ -257,6 +265,48 @@ check_record <- function(value, name) {
   as.double(value)
 }
 
+# The dropout of every hidden layer: one number, or one for each of them.
+check_dropout <- function(value, name, hidden) {
+  entries <- as_entries(value)
+  if (is.null(entries)) {
+    return(check_fraction(value, name))
+  }
+  if (length(entries) != hidden) {
+    input_error(
+      name, " must have one number for each hidden layer (", hidden, "), got ", length(entries)
+    )
+  }
+  vapply(seq_along(entries), function(i) {
+    check_fraction(entries[[i]], paste0(name, " entry ", i))
+  }, 0)
+}
+
+# The largest norm of a gradient; NULL for no limit.
+check_clip_norm <- function(value, name, update_order) {
+  if (is.null(value)) {
+    return(NULL)
+  }
+  if (!is_finite(value) || value <= 0) {
+    input_error(name, " must be null or a finite number above 0, got ", describe(value))
+  }
+  if (update_order == "output_first") {
+    input_error(name, " must be null with update order \"output_first\", got ", describe(value))
+  }
+  as.double(value)
+}
+
+# The weights of the samples; NULL if all have the same.
+check_sample_weight <- function(value, name, rows) {
+  if (is.null(value)) {
+    return(NULL)
+  }
+  fits <- is.numeric(value) && is.null(dim(value)) && !is.factor(value) &&
+    length(value) == rows && all(is.finite(value) & value >= 0)
+  weights <- if (fits) as.double(value) else check_vector(value, name, rows, least = 0)
+  if (all(weights == 0)) input_error(name, " must have a value above 0, got none")
+  weights
+}
+
 # A matrix (rows, columns) of finite numbers; any number of rows from 1 if `rows` is NULL.
 check_matrix <- function(value, name, columns, rows = NULL) {
   if (is.data.frame(value) && all(vapply(value, is.numeric, NA))) {
@@ -343,7 +393,7 @@ check_one_per_layer <- function(value, name, what, layers) {
   entries
 }
 
-check_vector <- function(value, name, size) {
+check_vector <- function(value, name, size, least = -Inf) {
   entries <- as_entries(value)
   if (is.null(entries) || length(entries) != size) {
     input_error(
@@ -351,11 +401,10 @@ check_vector <- function(value, name, size) {
       if (is.null(entries)) describe(value) else length(entries)
     )
   }
+  allowed <- if (least == -Inf) "a finite number" else paste("a finite number >=", describe(least))
   for (i in seq_along(entries)) {
-    if (!is_finite(entries[[i]])) {
-      input_error(
-        name, " value ", i, " must be a finite number, got ", describe(entries[[i]])
-      )
+    if (!is_finite(entries[[i]]) || entries[[i]] < least) {
+      input_error(name, " value ", i, " must be ", allowed, ", got ", describe(entries[[i]]))
     }
   }
   as.double(unlist(entries))

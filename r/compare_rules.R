@@ -41,6 +41,7 @@ smallest_cost <- 1e-12
 #' @param optimizer What [tp_optimizer()] returned, of which the settings are taken, or the name of
 #'   an optimiser with its defaults.
 #' @param shuffle Whether to draw a new order of the rows for each epoch, the same for every rule.
+#' @param seed The seed of the shuffles, an integer from -2147483647 to 2147483647.
 #' @param along `"own"`: each rule is measured at the weights of its own training; or the name of a
 #'   rule, at the weights of whose training all are measured. The costs are always those of each
 #'   rule's own training.
@@ -204,9 +205,10 @@ train_and_measure <- function(network, measure, settings, measured, every, repor
     found$costs <<- c(found$costs, list(list(epoch = epoch, cost = cost)))
     TRUE
   }
-  after_epoch <- function(epoch, parameters) {
+  after_epoch <- function(epoch, cost, parameters) {
     if (epoch %% every == 0 && !point(epoch, parameters)) diverged(epoch, settings$optimizer)
     found$epochs <<- epoch
+    FALSE # go on
   }
   stopped_by_user <- FALSE
   interrupted <- tryCatch(

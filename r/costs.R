@@ -2,29 +2,33 @@
 # inst/js/costs.js
 #
 # Section 2 of the contract. The output error is e = a - d; dC/dz of the output layer is
-# s * e * f'(z) for the squared costs and s * e for the cross entropies. `total(e, z, d)` sums the
-# samples' costs; a sample is a column (K, n).
+# s * e * f'(z) for the squared costs and s * e for the cross entropies. `total(e, z, d, w)` sums the
+# samples' costs; a sample is a column (K, n). `w` weighs them: 1, or a number for each entry of e.
 
 # Targets of softmax outputs must sum to 1 to this, for a - d to be the gradient to as many digits:
 # 1/3 three times does, 0.33 three times does not.
 sum_tolerance <- 1e-12
 
 # -sum_k (d log a + (1 - d) log(1 - a)) of sigmoid outputs, in z: finite when they saturate
-binary_cross_entropy <- function(e, z, d) {
-  sum(relu(z) - d * z + log1p(exp(-abs(z))))
+binary_cross_entropy <- function(e, z, d, w = 1) {
+  sum(w * (relu(z) - d * z + log1p(exp(-abs(z)))))
 }
 
 # -sum_k d_k log a_k of softmax outputs, in z: finite when they saturate
-multiclass_cross_entropy <- function(e, z, d) {
+multiclass_cross_entropy <- function(e, z, d, w = 1) {
   largest <- column_max(z)
   log_sum <- largest + log(colSums(exp(z - rep(largest, each = nrow(z)))))
-  sum(d * (rep(log_sum, each = nrow(z)) - z))
+  sum(w * (d * (rep(log_sum, each = nrow(z)) - z)))
 }
 
 costs <- list(
-  half_mse = list(total = function(e, z, d) sum(e * e) / (2 * nrow(e)), scale = function(k) 1 / k),
-  half_sse = list(total = function(e, z, d) sum(e * e) / 2, scale = function(k) 1),
-  mse = list(total = function(e, z, d) sum(e * e) / nrow(e), scale = function(k) 2 / k),
+  half_mse = list(
+    total = function(e, z, d, w = 1) sum(w * (e * e)) / (2 * nrow(e)), scale = function(k) 1 / k
+  ),
+  half_sse = list(total = function(e, z, d, w = 1) sum(w * (e * e)) / 2, scale = function(k) 1),
+  mse = list(
+    total = function(e, z, d, w = 1) sum(w * (e * e)) / nrow(e), scale = function(k) 2 / k
+  ),
   cross_entropy = list(total = binary_cross_entropy, scale = function(k) 1)
 )
 
@@ -100,12 +104,18 @@ tp_mean_cost <- function(network, x, d, cost = "half_mse", weight_decay = 0) {
   mean_cost(t(samples$x), t(samples$d), network, method, weight_decay)
 }
 
-# `of` holds weights and biases; x (n_1, n), d (n_L, n).
-mean_cost <- function(x, d, of, method, weight_decay) {
+# `of` holds weights and biases; x (n_1, n), d (n_L, n); the samples' weights (n) have mean 1.
+mean_cost <- function(x, d, of, method, weight_decay, sample_weight = NULL) {
   forward <- forward_pass(x, of$weights, of$biases, method)
   depth <- length(of$weights)
-  total <- method$total_cost(forward$a[[depth + 1L]] - d, forward$z[[depth]], d)
+  w <- entry_weights(sample_weight, d)
+  total <- method$total_cost(forward$a[[depth + 1L]] - d, forward$z[[depth]], d, w)
   total / ncol(x) + penalty(of$weights, weight_decay)
+}
+
+# The samples' weights for each entry of a matrix with a column per sample.
+entry_weights <- function(sample_weight, of) {
+  if (is.null(sample_weight)) 1 else rep(sample_weight, each = dim(of)[1L])
 }
 
 check_cost <- function(value, network, name = "cost") {

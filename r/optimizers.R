@@ -235,6 +235,23 @@ with_memory <- function(optimizer, parameters) {
   optimizer
 }
 
+# The gradients of a backward pass, shortened to the norm `clip_norm` if they are longer.
+clip_gradient <- function(backward, clip_norm) {
+  gradient <- c(unlist(backward$grad_weights), unlist(backward$grad_biases))
+  largest <- max(abs(gradient))
+  if (isTRUE(largest == 0)) {
+    return(backward)
+  }
+  # the squares of the parts do not overflow
+  norm <- largest * sqrt(sum((gradient / largest)^2))
+  if (isTRUE(norm > clip_norm)) {
+    shorter <- function(g) g * (clip_norm / norm)
+    backward$grad_weights <- lapply(backward$grad_weights, shorter)
+    backward$grad_biases <- lapply(backward$grad_biases, shorter)
+  }
+  backward
+}
+
 # What move_layers() needs to know of an optimiser.
 find_move <- function(optimizer) {
   settings <- optimizer$settings

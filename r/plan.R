@@ -14,7 +14,7 @@ network_defaults <- list(
 training_defaults <- list(
   cost = "half_mse", rule = "gradient", update_order = "simultaneous",
   optimizer = list(name = "sgd"), batch_size = 1, epochs = 1000, shuffle = FALSE, seed = 42,
-  snapshots = list(), record = NULL
+  snapshots = list(), record = NULL, dropout = 0, clip_norm = NULL, schedule = NULL
 )
 
 # The exclusive or.
@@ -32,8 +32,8 @@ empty_object <- structure(list(), names = character())
 #'   plan itself as a list, where matrices and vectors may stand for lists of numbers. Absent keys
 #'   take their defaults, the data those of [xor].
 #' @return A list of class `tp_plan`, complete and checked: `network` and `training`, lists of
-#'   settings; `x` (n, n_1) and `d` (n, n_L), matrices; `dropped`, how many rows of a data set were
-#'   left out because of missing values.
+#'   settings; `x` (n, n_1) and `d` (n, n_L), matrices; `sample_weight` (n) or `NULL`; `dropped`,
+#'   how many rows of a data set were left out because of missing values.
 #' @section Errors: `twinprop_input_error` if the file cannot be read, or a key is unknown or its
 #'   value not allowed.
 #' @seealso [tp_run()]
@@ -123,6 +123,12 @@ plan_from_r <- function(plan) {
     if (has(plan$training, "optimizer")) {
       plan$training["optimizer"] <- list(as_section(plan$training$optimizer))
     }
+    if (has(plan$training, "schedule")) {
+      plan$training["schedule"] <- list(as_section(plan$training$schedule))
+    }
+  }
+  if (is_object(plan[["data"]]) && has(plan$data, "sample_weight")) {
+    plan$data["sample_weight"] <- list(from_r(plan$data$sample_weight))
   }
   plan
 }
@@ -136,17 +142,22 @@ check_plan <- function(plan) {
   check_keys(plan, "the plan", c("format", "network", "training", "data"))
   network <- section(plan, "network", network_defaults)
   network <- check_network_settings(network, "network.")
-  training <- check_training(section(plan, "training", training_defaults))
+  training <- check_training(
+    section(plan, "training", training_defaults), length(network$layers) - 2L
+  )
   check_cost_fits(training$cost, output_activation(network))
-  data <- if (has(plan, "data")) plan[["data"]] else default_data
+  data <- check_object(if (has(plan, "data")) plan[["data"]] else default_data, "data")
   samples <- check_plan_data(data, network, training$cost)
+  sample_weight <- check_sample_weight(
+    data[["sample_weight"]], "data.sample_weight", nrow(samples$x)
+  )
   training["batch_size"] <- list(
     check_batch_size(training$batch_size, "training.batch_size", nrow(samples$x))
   )
   structure(
     list(
       network = network, training = training, x = samples$x, d = samples$d,
-      dropped = samples$dropped
+      dropped = samples$dropped, sample_weight = sample_weight
     ),
     class = "tp_plan"
   )
@@ -161,10 +172,11 @@ section <- function(plan, name, defaults) {
   defaults
 }
 
-# The settings of a training; the batch size is checked once the rows are known.
-check_training <- function(given) {
+# The settings of a training; the batch size is checked once the rows are known. `hidden` says how
+# many hidden layers there are.
+check_training <- function(given, hidden) {
   name <- function(key) paste0("training.", key)
-  list(
+  checked <- list(
     cost = check_choice(given$cost, name("cost"), names(costs)),
     rule = check_choice(given$rule, name("rule"), names(rules)),
     update_order = check_choice(given$update_order, name("update_order"), update_orders),
@@ -177,18 +189,24 @@ check_training <- function(given) {
     shuffle = check_switch(given$shuffle, name("shuffle")),
     seed = check_seed(given$seed, name("seed")),
     snapshots = check_snapshots(given$snapshots, name("snapshots")),
-    record = check_record(given$record, name("record"))
+    record = check_record(given$record, name("record")),
+    dropout = check_dropout(given$dropout, name("dropout"), hidden),
+    clip_norm = check_clip_norm(given$clip_norm, name("clip_norm"), given$update_order)
   )
+  checked["schedule"] <- list(
+    check_schedule(given$schedule, name("schedule"), checked$optimizer$name)
+  )
+  checked
 }
 
 check_plan_data <- function(data, network, cost) {
-  data <- check_object(data, "data")
-  check_keys(data, "data", c("x", "d", "dataset"))
+  check_keys(data, "data", c("x", "d", "dataset", "sample_weight"))
   dropped <- 0
-  if (setequal(names(data), "dataset")) {
+  kinds <- setdiff(names(data), "sample_weight")
+  if (setequal(kinds, "dataset")) {
     data <- dataset_plan_data(data[["dataset"]], "data.dataset")
     dropped <- data$dropped
-  } else if (!setequal(names(data), c("x", "d"))) {
+  } else if (!setequal(kinds, c("x", "d"))) {
     input_error("data must have either \"dataset\" or both \"x\" and \"d\"")
   }
   samples <- check_samples(data[["x"]], data[["d"]], network, cost, "data.")
@@ -239,6 +257,7 @@ tp_run <- function(plan, output = NULL, progress = FALSE) {
 # Train a checked plan, without a word on whether it has learned.
 train_plan <- function(plan, progress = FALSE) {
   settings <- plan$training
+  settings["sample_weight"] <- list(plan$sample_weight)
   settings$optimizer <- make_optimizer(settings$optimizer)
   train(
     start_network(plan$network), t(plan$x), t(plan$d), settings,

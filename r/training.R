@@ -13,11 +13,26 @@
 #' @param batch_size How many rows make one update: 1 is online learning, `NULL` takes all rows.
 #' @param epochs How many times to go through the samples; an integer >= 0.
 #' @param shuffle Whether to draw a new order of the rows for each epoch.
-#' @param seed The seed of the shuffles, an integer from -2147483647 to 2147483647.
+#' @param seed The seed of the shuffles and of dropout, an integer from -2147483647 to 2147483647.
 #' @param snapshots Counts of updates, increasing, after each of which to keep cost and weights.
 #' @param record Record what updates did: every update (`"steps"`), or the updates 1, 1 + k, 1 + 2k,
 #'   ...; `NULL` for none. A recording holds at most 2^23 numbers (64 MiB); where more would come,
 #'   every second step is dropped and k doubles, but two steps are always kept.
+#' @param sample_weight A weight >= 0 for each sample (n), not all 0: its share in gradients and
+#'   costs, as w over the mean of all w. With the full batch, a weight of 2 is the row twice, and a
+#'   weight of 0 the row left out. `NULL`: all have the same.
+#' @param dropout Share from 0 to below 1 of the units of a hidden layer that each sample of a batch
+#'   goes without, at random: one number, or one for each hidden layer. The other activations are
+#'   divided by 1 - dropout, so that predictions need none of it. Costs of epochs are those of the
+#'   passes with dropout, all other costs without.
+#' @param clip_norm Largest norm of the gradient, of all weights and biases together, without weight
+#'   decay: a longer one is shortened to it; `NULL` for no limit. Not with update order
+#'   `"output_first"`.
+#' @param schedule How the learning rate changes from epoch to epoch, by a name or a list of name
+#'   and parameters. Epoch t of T on n rows has the optimiser's learning rate times
+#'   `"exponential"`: gamma^(t-1), gamma 0.95; `"step"`: gamma^floor((t-1)/every), gamma 0.1, every
+#'   30; `"cosine"`: (1 + cos(pi (t-1)/T)) / 2; `"inverse"`: 1 / (1 + n (t-1))^power, power 0.5.
+#'   `NULL`: it stays. Not with rprop, whose steps do not follow the learning rate.
 #' @param progress `TRUE` shows how training goes: a bar on a terminal where the package cli is
 #'   installed, otherwise a line for each of at most 20 epochs, as messages.
 #' @return A list of class `tp_run`: `network`, the trained one; `optimizer` as it is after the last
@@ -28,7 +43,8 @@
 #'   of `updates`, `cost`, `weights`, `biases`; `recording`, the recorded steps (see
 #'   [tp_recording]) or `NULL`. Costs include the penalty of weight decay.
 #'   `settings`: a list of what it was trained by, `cost`, `rule`, `update_order`, `optimizer` (a
-#'   list of its settings), `batch_size`, `epochs`, `shuffle` and `seed`.
+#'   list of its settings), `batch_size`, `epochs`, `shuffle`, `seed`, `sample_weight`, `dropout`,
+#'   `clip_norm` and `schedule`.
 #' @section Errors: `twinprop_input_error` for arguments that do not fit;
 #'   `twinprop_divergence_error` if the cost or a weight becomes NaN or Inf;
 #'   `twinprop_denominator_error` if a rule meets a denominator of 0 or nearly 0. The last two carry
@@ -38,6 +54,10 @@
 #' @section Warnings: a condition of class `twinprop_warning` if 100 updates or more end without
 #'   having learned: with a cost that is not clearly below that of the best constant prediction. It
 #'   says why, as far as [tp_diagnose()] can tell.
+#' @references Srivastava, N., Hinton, G., Krizhevsky, A., Sutskever, I. and Salakhutdinov, R.
+#'   (2014). Dropout: a simple way to prevent neural networks from overfitting. *Journal of Machine
+#'   Learning Research* 15. Pascanu, R., Mikolov, T. and Bengio, Y. (2013). On the difficulty of
+#'   training recurrent neural networks. *ICML*.
 #' @seealso [predict.tp_network()], [tp_diagnose()], [tp_run()] for plans in files
 #' @examples
 #' x <- rbind(c(0, 0), c(0, 1), c(1, 0), c(1, 1))
@@ -45,6 +65,23 @@
 #' run <- tp_train(tp_network(c(2, 4, 1), "tanh"), x, d, epochs = 200)
 #' run
 #' predict(run$network, x)
+#'
+#' # a sample of weight 2 is one that is there twice
+#' network <- tp_network(c(2, 2, 1))
+#' weighted <- tp_train(
+#'   network, x, d, batch_size = NULL, epochs = 10, sample_weight = c(2, 1, 1, 1)
+#' )
+#' twice <- tp_train(
+#'   network, x[c(1, 1:4), ], d[c(1, 1:4), , drop = FALSE], batch_size = NULL, epochs = 10
+#' )
+#' all.equal(weighted$weights, twice$weights)
+#'
+#' # dropout, a limit for the gradient, and a learning rate that falls
+#' run <- tp_train(
+#'   tp_network(c(2, 8, 1)), x, d, epochs = 20, dropout = 0.25, clip_norm = 1,
+#'   schedule = list(name = "exponential", gamma = 0.9)
+#' )
+#' str(run$settings$schedule)
 #'
 #' # the weights from before things went wrong, and the steps up to there
 #' failed <- tryCatch(
@@ -61,7 +98,8 @@
 tp_train <- function(network, x, d, cost = "half_mse", rule = "gradient",
                      update_order = "simultaneous", optimizer = tp_optimizer("sgd"),
                      batch_size = 1, epochs = 1000, shuffle = FALSE, seed = 42,
-                     snapshots = NULL, record = NULL, progress = FALSE) {
+                     snapshots = NULL, record = NULL, sample_weight = NULL, dropout = 0,
+                     clip_norm = NULL, schedule = NULL, progress = FALSE) {
   check_network(network)
   settings <- list(
     cost = check_cost(cost, network),
@@ -72,10 +110,18 @@ tp_train <- function(network, x, d, cost = "half_mse", rule = "gradient",
     shuffle = check_switch(shuffle, "shuffle"),
     seed = check_seed(seed),
     snapshots = check_snapshots(if (is.null(snapshots)) list() else from_r(snapshots), "snapshots"),
-    record = check_record(record, "record")
+    record = check_record(record, "record"),
+    dropout = check_dropout(dropout, "dropout", length(network$layers) - 2L),
+    clip_norm = check_clip_norm(clip_norm, "clip_norm", update_order)
+  )
+  settings["schedule"] <- list(
+    check_schedule(schedule, "schedule", settings$optimizer$settings$name)
   )
   progress <- check_switch(progress, "progress")
   samples <- check_samples(x, d, network, settings$cost)
+  settings["sample_weight"] <- list(
+    check_sample_weight(from_r(sample_weight), "sample_weight", nrow(samples$x))
+  )
   settings$batch_size <- check_batch_size(batch_size, "batch_size", nrow(samples$x))
   reporter <- progress_reporter(progress, settings$epochs)
   run <- train(network, t(samples$x), t(samples$d), settings, reporter)
@@ -96,21 +142,30 @@ check_batch_size <- function(value, name, rows) {
   as.integer(value)
 }
 
-# Training with checked settings; x (n_1, n), d (n_L, n). `after_epoch(epoch, parameters)` is called
-# after each epoch. Returns a tp_run.
+# Training with checked settings; x (n_1, n), d (n_L, n). Returns a tp_run.
+#
+# `after_epoch(epoch, cost, parameters)` is called after each epoch. If it returns TRUE, training
+# ends there: the run has that many epochs. It may also return a list: of `stop`, which is TRUE for
+# that, and `learning_rate`, the optimiser's from the next epoch on.
 train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
   on.exit(reporter$close())
   start_time <- Sys.time()
   optimizer <- settings$optimizer
   method <- find_method(network, settings$cost, settings$rule)
   move <- find_move(optimizer)
-  order_rows <- tp_random_stream(settings$seed)$order
+  start_rate <- optimizer$settings$learning_rate
+  stream <- tp_random_stream(settings$seed)
   n <- ncol(x)
-  cost_at <- function(of) mean_cost(x, d, of, method, move$weight_decay)
+  weight <- if (!is.null(settings$sample_weight)) with_mean_1(settings$sample_weight)
+  cost_at <- function(of) mean_cost(x, d, of, method, move$weight_decay, weight)
   recorder <- snapshot_recorder(settings$snapshots, cost_at)
   updates_per_epoch <- ceiling(n / settings$batch_size)
   recorded <- record_updates(
-    settings$record, network$layers, updates_per_epoch, method, move$weight_decay
+    settings$record, network$layers, updates_per_epoch, method, move$weight_decay, weight
+  )
+  extras <- list(
+    draw_masks = mask_drawer(settings$dropout, network$layers, stream$uniform),
+    weight = weight, clip_norm = settings$clip_norm
   )
 
   parameters <- as_parameters(network, optimizer)
@@ -123,17 +178,30 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
     {
       for (epoch in seq_len(settings$epochs)) {
         before <- parameters
-        rows <- if (settings$shuffle) order_rows(n) else seq_len(n)
+        if (!is.null(settings$schedule)) {
+          rate <- learning_rate_at(epoch, settings$schedule, start_rate, settings$epochs, n)
+          move <- find_move(with_rate(optimizer, rate))
+        }
+        rows <- if (settings$shuffle) stream$order(n) else seq_len(n)
         trained <- train_epoch(
           parameters, x, d, batches(rows, settings$batch_size), method, move,
-          settings$update_order, recorder$after_update, recorded$after_step
+          settings$update_order, recorder$after_update, recorded$after_step, extras
         )
         check_finite(trained$cost, trained$parameters, epoch, optimizer)
         parameters <- trained$parameters
         cost[epoch] <- trained$cost
         done <- epoch
         reporter$epoch(epoch, trained$cost)
-        if (!is.null(after_epoch)) after_epoch(epoch, parameters)
+        if (is.null(after_epoch)) next
+        answer <- after_epoch(epoch, trained$cost, parameters)
+        if (is.list(answer)) {
+          if (!is.null(answer$learning_rate)) {
+            optimizer <- with_rate(optimizer, answer$learning_rate)
+            move <- find_move(optimizer)
+          }
+          answer <- answer$stop
+        }
+        if (isTRUE(answer)) break
       }
       final_cost <- cost_at(parameters)
       if (!is.finite(final_cost)) diverged(done, optimizer)
@@ -176,10 +244,33 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
   )
 }
 
+with_rate <- function(optimizer, learning_rate) {
+  optimizer$settings$learning_rate <- learning_rate
+  optimizer
+}
+
+# Weights of samples, divided by their mean.
+with_mean_1 <- function(sample_weight) {
+  shares <- sample_weight / max(sample_weight) # whose sum does not overflow
+  shares * (length(shares) / sum(shares))
+}
+
+# A function that draws the masks of dropout for a batch of n samples; NULL without dropout.
+mask_drawer <- function(dropout, layers, uniform) {
+  if (!any(dropout > 0)) {
+    return(NULL)
+  }
+  units <- layers[-c(1L, length(layers))]
+  rates <- rep_len(dropout, length(units))
+  function(n) draw_masks(rates, units, n, uniform)
+}
+
 # What a run was trained by, as plain values.
 run_settings <- function(settings) {
   settings$optimizer <- settings$optimizer$settings
-  settings[setdiff(names(training_defaults), c("snapshots", "record"))]
+  kept <- setdiff(names(training_defaults), c("snapshots", "record"))
+  kept <- append(kept, "sample_weight", match("seed", kept))
+  stats::setNames(lapply(kept, function(name) settings[[name]]), kept)
 }
 
 # The rows of each batch; a vector is a list of single rows.
@@ -191,17 +282,38 @@ batches <- function(rows, batch_size) {
 }
 
 # One update for each batch. The hot path: no checks here, and every function is looked up already.
-# The cost is the mean over the samples of the cost that each had before its own update.
+# The cost is the mean over the samples of the cost that each had before its own update. `extras`
+# are what most trainings do without: `draw_masks`, the samples' `weight`, and `clip_norm`; each may
+# be NULL.
 train_epoch <- function(parameters, x, d, batches, method, move, update_order, after_update,
-                        after_step = NULL) {
+                        after_step = NULL, extras = NULL) {
   n <- ncol(x)
   depth <- length(parameters$weights)
   decay <- move$weight_decay
+  plain <- all(vapply(extras, is.null, NA))
+  draw_masks <- extras$draw_masks
+  weight <- extras$weight
+  clip_norm <- extras$clip_norm
+  batch_weight <- masks <- NULL
+  w <- 1
   total <- 0
   for (rows in batches) {
     d_batch <- d[, rows, drop = FALSE]
-    step <- one_update(parameters, x[, rows, drop = FALSE], d_batch, method, move, update_order)
-    total <- total + method$total_cost(step$backward$e[[depth]], step$forward$z[[depth]], d_batch)
+    if (!is.null(draw_masks)) masks <- draw_masks(length(rows))
+    if (!is.null(weight)) {
+      batch_weight <- weight[rows]
+      w <- entry_weights(batch_weight, d_batch)
+    }
+    x_batch <- x[, rows, drop = FALSE]
+    step <- if (plain) { # what is not handed over costs nothing
+      one_update(parameters, x_batch, d_batch, method, move, update_order)
+    } else {
+      one_update(
+        parameters, x_batch, d_batch, method, move, update_order, masks, batch_weight, clip_norm
+      )
+    }
+    e_last <- step$backward$e[[depth]]
+    total <- total + method$total_cost(e_last, step$forward$z[[depth]], d_batch, w)
     if (decay != 0) total <- total + length(rows) * penalty(parameters$weights, decay)
     if (!is.null(after_step)) after_step(parameters, rows, d_batch, step)
     parameters <- step$parameters
@@ -264,7 +376,8 @@ snapshot_recorder <- function(numbers, cost_at) {
 }
 
 # Hands the updates that are due to a recorder; `after_step` is NULL if nothing is recorded.
-record_updates <- function(interval, layers, updates_per_epoch, method, weight_decay) {
+record_updates <- function(interval, layers, updates_per_epoch, method, weight_decay,
+                           weight = NULL) {
   if (is.null(interval)) {
     return(list(after_step = NULL, recording = function(...) NULL))
   }
@@ -279,7 +392,8 @@ record_updates <- function(interval, layers, updates_per_epoch, method, weight_d
       }
       backward <- step$backward
       depth <- length(backward$e)
-      cost <- method$total_cost(backward$e[[depth]], step$forward$z[[depth]], d)
+      w <- entry_weights(if (!is.null(weight)) weight[rows], d)
+      cost <- method$total_cost(backward$e[[depth]], step$forward$z[[depth]], d, w)
       recorder$keep(list(
         update = updates, epoch = (updates - 1) %/% updates_per_epoch + 1, rows = rows,
         cost = cost / length(rows) + penalty(before$weights, weight_decay),

@@ -30,6 +30,28 @@ def _optimizer(pick):
     return settings
 
 
+def _extras(pick, hidden, rows, training):
+    """What most trainings do without: keys of a plan's training, and weights of samples."""
+    extras = {}
+    if pick.random() < 0.4:
+        rates = [pick.choice([0.0, 0.2, 0.5]) for _ in range(hidden)]
+        extras["dropout"] = pick.choice([rates, 0.3])
+    if training["update_order"] == "simultaneous" and pick.random() < 0.4:
+        extras["clip_norm"] = pick.choice([0.01, 0.1, 1.0])
+    if training["optimizer"]["name"] != "rprop" and pick.random() < 0.4:
+        extras["schedule"] = pick.choice(
+            [
+                "cosine",
+                "inverse",
+                {"name": "exponential", "gamma": 0.9},
+                {"name": "step", "gamma": 0.5, "every": 7},
+            ]
+        )
+    weighted = pick.random() < 0.4
+    weights = [pick.choice([0, 0.5, 1, 2]) for _ in range(rows)]
+    return extras, {"sample_weight": [1, *weights[1:]]} if weighted else {}
+
+
 def random_plan(seed):
     """A plan of 40 to 200 updates on up to 9 rows, made from the seed."""
     pick = random.Random(seed)
@@ -57,23 +79,23 @@ def random_plan(seed):
     if output == "softmax":
         hot = [pick.randrange(layers[-1]) for _ in range(rows)]
         d = [[float(k == one) for k in range(layers[-1])] for one in hot]
+    training = {
+        "cost": cost,
+        "rule": rule,
+        "update_order": pick.choice(["simultaneous", "output_first"]),
+        "optimizer": _optimizer(pick),
+        "batch_size": batch_size,
+        "epochs": pick.randint(40, 200) // per_epoch + 1,
+        "shuffle": pick.random() < 0.5,
+        "seed": pick.randint(-(2**31) + 1, 2**31 - 1),
+        "snapshots": [1],
+    }
+    x = [[pick.gauss(0, 1) for _ in range(layers[0])] for _ in range(rows)]
+    extras, weights = _extras(pick, len(layers) - 2, rows, training)
     return check_plan(
         {
             "network": network,
-            "training": {
-                "cost": cost,
-                "rule": rule,
-                "update_order": pick.choice(["simultaneous", "output_first"]),
-                "optimizer": _optimizer(pick),
-                "batch_size": batch_size,
-                "epochs": pick.randint(40, 200) // per_epoch + 1,
-                "shuffle": pick.random() < 0.5,
-                "seed": pick.randint(-(2**31) + 1, 2**31 - 1),
-                "snapshots": [1],
-            },
-            "data": {
-                "x": [[pick.gauss(0, 1) for _ in range(layers[0])] for _ in range(rows)],
-                "d": d,
-            },
+            "training": training | extras,
+            "data": {"x": x, "d": d, **weights},
         }
     )

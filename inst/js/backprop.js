@@ -178,11 +178,54 @@ export function backwardBuffers(layers, n) {
   return { e: perLayer(), g: perLayer(), delta: perLayer() };
 }
 
-/** Write z and a of every layer (section 1); a[0] holds the inputs. */
-export function forwardPass(weights, biases, { layers, activations }, rows, { z, a }) {
+/**
+ * The dropout of passes of up to n samples, whose activations are in the buffers `a`: the `rates` of
+ * the hidden layers 2..L-1; `masks`, what the activations of the layers 2..L are multiplied by, null
+ * for a layer without dropout; `fed`, what the layers 2..L are fed with, the masked activations.
+ */
+export function dropoutBuffers(layers, n, rates, a) {
+  const masks = [
+    ...rates.map((rate, i) => (rate > 0 ? new Float64Array(n * layers[i + 1]) : null)),
+    null,
+  ];
+  const fed = a.map((values, i) =>
+    i > 0 && masks[i - 1] !== null ? new Float64Array(values.length) : values,
+  );
+  return { rates, masks, fed };
+}
+
+/** Draw the masks of a batch: layer by layer, row by row. */
+export function drawMasks({ rates, masks }, layers, rows, stream) {
+  for (let i = 0; i < rates.length; i++) {
+    if (masks[i] === null) continue;
+    const u = stream.uniform(rows * layers[i + 1]);
+    for (let j = 0; j < u.length; j++) masks[i][j] = u[j] < rates[i] ? 0 : 1 / (1 - rates[i]);
+  }
+}
+
+function multiply(values, mask, count, out) {
+  for (let i = 0; i < count; i++) out[i] = values[i] * mask[i];
+}
+
+/**
+ * Write z and a of every layer (section 1), and what each is fed with by dropout; a[0] holds the
+ * inputs.
+ */
+export function forwardPass(
+  weights,
+  biases,
+  { layers, activations },
+  rows,
+  { z, a },
+  dropout = null,
+) {
+  const fed = dropout === null ? a : dropout.fed;
   for (let i = 0; i < weights.length; i++) {
-    weightedSums(a[i], weights[i], biases[i], rows, layers[i], layers[i + 1], z[i]);
+    weightedSums(fed[i], weights[i], biases[i], rows, layers[i], layers[i + 1], z[i]);
     activations[i].value(z[i], a[i + 1], rows, layers[i + 1]);
+    if (dropout !== null && dropout.masks[i] !== null) {
+      multiply(a[i + 1], dropout.masks[i], rows * layers[i + 1], fed[i + 1]);
+    }
   }
 }
 
@@ -215,6 +258,16 @@ function layerGradients(delta, a, rows, inputs, units, gradWeights, gradBiases) 
   for (let i = 0; i < units * inputs; i++) gradWeights[i] /= rows;
 }
 
+/** The deltas of a layer, each sample's times its weight. */
+function weigh(delta, sampleWeight, rows, units) {
+  const weighted = new Float64Array(rows * units);
+  for (let row = 0; row < rows; row++) {
+    for (let k = row * units; k < (row + 1) * units; k++)
+      weighted[k] = delta[k] * sampleWeight[row];
+  }
+  return weighted;
+}
+
 /**
  * Write e, delta and the gradients of every layer (section 3) after a forward pass.
  *
@@ -227,6 +280,8 @@ function layerGradients(delta, a, rows, inputs, units, gradWeights, gradBiases) 
  * @param {{weights: Float64Array[], biases: Float64Array[]}} gradients Written.
  * @param {?function(number)} afterLayer Called with i when the gradients of weights[i] are there and
  *   before the error goes back through them: update order "output_first" moves the weights in it.
+ * @param {?Float64Array} sampleWeight Weighs the samples in the gradients.
+ * @param {?Object} dropout That of the forward pass, see dropoutBuffers.
  * @throws {DenominatorError} If a rule's denominator vanishes.
  */
 export function backwardPass(
@@ -238,10 +293,13 @@ export function backwardPass(
   backward,
   gradients,
   afterLayer = null,
+  sampleWeight = null,
+  dropout = null,
 ) {
   const { layers, activations, scale, rule, outputDerivative } = how;
   const { z, a } = forward;
   const { e, g, delta } = backward;
+  const fed = dropout === null ? a : dropout.fed;
   const last = weights.length - 1;
   const outputs = rows * layers[last + 1];
   for (let i = 0; i < outputs; i++) e[last][i] = a[last + 1][i] - d[i];
@@ -250,9 +308,22 @@ export function backwardPass(
     const units = layers[i + 1];
     const derivative = i < last || outputDerivative ? activations[i].derivative : null;
     deltas(z[i], a[i + 1], e[i], derivative, scale, rows * units, g[i], delta[i]);
-    layerGradients(delta[i], a[i], rows, inputs, units, gradients.weights[i], gradients.biases[i]);
+    const weighted = sampleWeight === null ? delta[i] : weigh(delta[i], sampleWeight, rows, units);
+    layerGradients(
+      weighted,
+      fed[i],
+      rows,
+      inputs,
+      units,
+      gradients.weights[i],
+      gradients.biases[i],
+    );
     if (afterLayer !== null) afterLayer(i);
-    if (i > 0) rule(weights[i], e[i], g[i], rows, inputs, units, i + 2, e[i - 1]);
+    if (i === 0) break;
+    rule(weights[i], e[i], g[i], rows, inputs, units, i + 2, e[i - 1]);
+    if (dropout !== null && dropout.masks[i - 1] !== null) {
+      multiply(e[i - 1], dropout.masks[i - 1], rows * inputs, e[i - 1]);
+    }
   }
 }
 

@@ -76,7 +76,7 @@ export function asRows(d, outputs) {
 }
 
 /** Whether a value is an object with keys. */
-function isObject(value) {
+export function isObject(value) {
   return typeof value === "object" && value !== null && !isList(value);
 }
 
@@ -186,6 +186,14 @@ export function checkSeed(value, name = "seed") {
 export function checkNumber(value, name) {
   if (!Number.isFinite(value) || value < 0) {
     throw new InputError(`${name} must be a finite number >= 0, got ${describe(value)}`);
+  }
+  return value;
+}
+
+/** Return a number above 0 and at most 1. */
+export function checkRatio(value, name) {
+  if (!Number.isFinite(value) || value <= 0 || value > 1) {
+    throw new InputError(`${name} must be a number above 0 and at most 1, got ${describe(value)}`);
   }
   return value;
 }
@@ -310,6 +318,41 @@ export function checkRecord(value, name) {
   return value;
 }
 
+/** Return the dropout of every hidden layer: one number, or one for each of them. */
+export function checkDropout(value, name, hidden) {
+  if (!isList(value)) return checkFraction(value, name);
+  if (value.length !== hidden) {
+    throw new InputError(
+      `${name} must have one number for each hidden layer (${hidden}), got ${value.length}`,
+    );
+  }
+  return Array.from(value, (entry, i) => checkFraction(entry, `${name} entry ${i + 1}`));
+}
+
+/** Return the largest norm of a gradient; null for no limit. */
+export function checkClipNorm(value, name, updateOrder) {
+  if (value === null) return null;
+  if (!Number.isFinite(value) || value <= 0) {
+    throw new InputError(`${name} must be null or a finite number above 0, got ${describe(value)}`);
+  }
+  if (updateOrder === "output_first") {
+    throw new InputError(
+      `${name} must be null with update order "output_first", got ${describe(value)}`,
+    );
+  }
+  return value;
+}
+
+/** Return the weights of the samples; null if all have the same. */
+export function checkSampleWeight(value, name, rows) {
+  if (value === null) return null;
+  const weights = checkVector(value, name, rows, 0);
+  if (weights.every((weight) => weight === 0)) {
+    throw new InputError(`${name} must have a value above 0, got none`);
+  }
+  return weights;
+}
+
 /**
  * Return a matrix of finite numbers, flat and row by row.
  *
@@ -357,16 +400,15 @@ export function checkSameRows(dRows, dName, xRows, xName) {
   }
 }
 
-function checkVector(value, name, size) {
+function checkVector(value, name, size, least = -Infinity) {
   if (!isList(value) || value.length !== size) {
     const given = isList(value) ? value.length : describe(value);
     throw new InputError(`${name} must have ${size} values, got ${given}`);
   }
+  const allowed = least === -Infinity ? "a finite number" : `a finite number >= ${describe(least)}`;
   for (let i = 0; i < size; i++) {
-    if (!Number.isFinite(value[i])) {
-      throw new InputError(
-        `${name} value ${i + 1} must be a finite number, got ${describe(value[i])}`,
-      );
+    if (!Number.isFinite(value[i]) || value[i] < least) {
+      throw new InputError(`${name} value ${i + 1} must be ${allowed}, got ${describe(value[i])}`);
     }
   }
   return Float64Array.from(value);

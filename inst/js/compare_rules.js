@@ -133,7 +133,7 @@ export function compareRules(network, x, d, options = {}) {
   checkKeys(checkObject(options, "options"), "options", OPTIONS);
   const rules = checkRules(options.rules ?? null);
   const given = { ...options, epochs: options.epochs === undefined ? 100 : options.epochs };
-  const settings = checkTraining(given, DIRECT, asOptimizer);
+  const settings = checkTraining(given, DIRECT, asOptimizer, network.layers.length - 2);
   const { layers, activations } = network;
   checkCostFits(settings.cost, activations.at(-1));
   const along = checkChoice(options.along ?? OWN, "along", [OWN, ...Object.keys(RULES)]);

@@ -27,6 +27,7 @@ import {
   checkNumber,
   checkObject,
   checkSameRows,
+  checkSampleWeight,
   checkSeed,
   checkWeights,
   describe,
@@ -376,14 +377,29 @@ export class Network {
    * @param {?number} options.batchSize How many rows make an update; null: all. Default 1.
    * @param {number} options.epochs How often all rows are gone through; default 1000.
    * @param {boolean} options.shuffle Whether each epoch has its own order of rows; default false.
-   * @param {number} options.seed The seed of these orders; default 42.
+   * @param {number} options.seed The seed of these orders and of dropout; default 42.
    * @param {number[]} options.snapshots After which updates to keep the weights; default none.
    * @param {number|string|null} options.record Record what updates did: every update ("steps"), or
    *   the updates 1, 1 + k, 1 + 2k, ...; default null, none. A recording holds at most 2^23 numbers
    *   (64 MiB); where more would come, every second step is dropped and k doubles, but two steps are
    *   always kept.
+   * @param {number[]|null} options.sampleWeight A weight >= 0 for each sample (n), not all 0: its
+   *   share in gradients and costs, as w over the mean of all w. With the full batch, a weight of 2
+   *   is the row twice, and a weight of 0 the row left out. Default null: all have the same.
+   * @param {number|number[]} options.dropout Share from 0 to below 1 of the units of a hidden layer
+   *   that each sample of a batch goes without, at random: one number, or one for each hidden layer;
+   *   default 0. The other activations are divided by 1 - dropout, so that predictions need none of
+   *   it. Costs of epochs are those of the passes with dropout, all other costs without.
+   * @param {?number} options.clipNorm Largest norm of the gradient, of all weights and biases
+   *   together, without weight decay: a longer one is shortened to it; default null, no limit. Not
+   *   with update order "output_first".
+   * @param {string|Object|null} options.schedule How the learning rate changes from epoch to epoch,
+   *   by a name or an object of name and parameters. Epoch t of T on n rows has the optimiser's
+   *   learning rate times "exponential": gamma^(t-1), gamma 0.95; "step": gamma^floor((t-1)/every),
+   *   gamma 0.1, every 30; "cosine": (1 + cos(pi (t-1)/T)) / 2; "inverse": 1 / (1 + n (t-1))^power,
+   *   power 0.5. Default null: it stays. Not with rprop, whose steps do not follow the learning rate.
    * @param {?function(number, number)} options.onEpoch Called after each epoch with its number, from
-   *   1, and its cost.
+   *   1, and its cost; if it returns true, the training ends there.
    * @returns {Object} The run, as in section 8 of docs/contract.md: `updates`, `seconds`,
    *   `initial_cost`, `cost` (of each epoch), `final_cost`, `outputs`, `errors`, `weights`, `biases`,
    *   and `snapshots` and `recording` if asked for. A recording has its `interval` and its `steps`:
@@ -409,11 +425,16 @@ export class Network {
    * again.backward(again.forward(take(x)), take(d)).e; // what e holds
    */
   train(x, d, options = {}) {
-    checkOptions(options, [...Object.keys(TRAINING_DEFAULTS), "onEpoch"]);
+    checkOptions(options, [...Object.keys(TRAINING_DEFAULTS), "sampleWeight", "onEpoch"]);
     const settings = this.#checkHow(options);
     const onEpoch = checkFunction(options.onEpoch ?? null, "onEpoch");
     const flat = checkMatrix(x, "x", this.layers[0]);
     const desired = this.#checkDesired(d, x.length, settings.cost);
+    settings.sampleWeight = checkSampleWeight(
+      options.sampleWeight ?? null,
+      "sampleWeight",
+      x.length,
+    );
     checkBatchSize(settings.batchSize, "batchSize", x.length);
     const run = train(this, flat, desired, x.length, settings, onEpoch);
     const { layers, activations, weights, biases } = this;
@@ -452,7 +473,7 @@ export class Network {
   }
 
   #checkHow(options) {
-    const settings = checkTraining(options, DIRECT, asOptimizer);
+    const settings = checkTraining(options, DIRECT, asOptimizer, this.layers.length - 2);
     checkCostFits(settings.cost, this.activations.at(-1));
     return settings;
   }

@@ -242,6 +242,20 @@ export class Optimizer {
   }
 }
 
+/** Shorten gradients in place to the norm `clipNorm` if theirs is larger. */
+export function clipGradient(gradients, clipNorm) {
+  let largest = 0;
+  for (let i = 0; i < gradients.length; i++) largest = Math.max(largest, Math.abs(gradients[i]));
+  if (largest === 0) return;
+  let sum = 0;
+  // The squares of the parts do not overflow.
+  for (let i = 0; i < gradients.length; i++) sum += (gradients[i] / largest) ** 2;
+  const norm = largest * Math.sqrt(sum);
+  if (norm > clipNorm) {
+    for (let i = 0; i < gradients.length; i++) gradients[i] *= clipNorm / norm;
+  }
+}
+
 /** Return an Optimizer, made by name (with its defaults) if need be; null is "sgd". */
 export function asOptimizer(optimizer) {
   if (optimizer instanceof Optimizer) return optimizer;

@@ -11,6 +11,7 @@ import {
   checkKeys,
   checkMatrix,
   checkObject,
+  checkSampleWeight,
   checkSameRows,
   describe,
   inPlan,
@@ -27,7 +28,7 @@ import { checkBatchSize, checkTraining, TRAINING_DEFAULTS } from "./training.js"
 const PLAN_FORMAT = "twinprop-plan/1";
 const PLAN_KEYS = ["format", "network", "training", "data"];
 const TRAINING_KEYS = Object.keys(TRAINING_DEFAULTS).map(snakeCase);
-const DATA_KEYS = ["x", "d", "dataset"];
+const DATA_KEYS = ["x", "d", "dataset", "sample_weight"];
 const DEFAULT_LAYERS = [2, 4, 1];
 /** The exclusive or. */
 const DEFAULT_DATA = {
@@ -58,27 +59,36 @@ function checkPlanOptimizer(value, name) {
   return checkOptimizer(checkObject(value, name), inPlan(name), name);
 }
 
-/** Check x and d against the network and the cost, and the batch size against their rows. */
-function checkSamples(x, d, network, training) {
+/**
+ * Check x and d against the network and the cost, and the samples' weights and the batch size against
+ * their rows.
+ */
+function checkSamples({ x, d, sample_weight: weight = null }, network, training) {
   const [inputs, outputs] = [network.layers[0], network.layers.at(-1)];
   const flatX = checkMatrix(x, "data.x", inputs);
   const flatD = checkMatrix(d, "data.d", outputs);
   checkSameRows(d.length, "data.d", x.length, "data.x");
   checkTargets(flatD, "data.d", outputs, training.cost, network.activations.at(-1));
+  const weights = checkSampleWeight(weight, "data.sample_weight", x.length);
   checkBatchSize(training.batchSize, "training.batch_size", x.length);
-  return { x: toRows(flatX, x.length, inputs), d: toRows(flatD, d.length, outputs) };
+  return {
+    x: toRows(flatX, x.length, inputs),
+    d: toRows(flatD, d.length, outputs),
+    ...(weights === null ? {} : { sample_weight: Array.from(weights) }),
+  };
 }
 
 function checkData(plan, network, training) {
   const data = checkSection({ data: DEFAULT_DATA, ...plan }, "data", DATA_KEYS);
-  const given = DATA_KEYS.filter((key) => Object.hasOwn(data, key)).join();
+  const kinds = DATA_KEYS.filter((key) => key !== "sample_weight");
+  const given = kinds.filter((key) => Object.hasOwn(data, key)).join();
   if (given !== "dataset" && given !== "x,d") {
     throw new InputError('data must have either "dataset" or both "x" and "d"');
   }
   if (given === "dataset") {
-    return { dataset: checkChoice(data.dataset, "data.dataset", DATASETS) };
+    return { ...data, dataset: checkChoice(data.dataset, "data.dataset", DATASETS) };
   }
-  return checkSamples(data.x, data.d, network, training);
+  return checkSamples(data, network, training);
 }
 
 /** A network's settings as a plan has them. */
@@ -118,6 +128,7 @@ export function readPlan(source) {
     { optimizer: {}, ...checkSection(plan, "training", TRAINING_KEYS) },
     inPlan("training"),
     checkPlanOptimizer,
+    network.layers.length - 2,
   );
   checkCostFits(training.cost, network.activations.at(-1));
   const data = checkData(plan, network, training);
@@ -161,14 +172,16 @@ export async function loadPlan(source, load) {
   const plan = readPlan(source);
   const { layers, ...others } = plan.network;
   const training = camelKeys(plan.training);
+  const { dataset, sample_weight: sampleWeight = null } = plan.data;
   let { x, d } = plan.data;
-  if (plan.data.dataset !== undefined) {
-    ({ x, d } = await load(plan.data.dataset));
-    checkSamples(x, d, plan.network, training);
+  if (dataset !== undefined) {
+    ({ x, d } = await load(dataset));
+    checkSamples({ ...plan.data, x, d }, plan.network, training);
   }
   const { name, ...parameters } = camelKeys(plan.training.optimizer);
   const network = new Network(layers, camelKeys(others));
-  return { network, x, d, training: { ...training, optimizer: new Optimizer(name, parameters) } };
+  const optimizer = new Optimizer(name, parameters);
+  return { network, x, d, training: { ...training, optimizer, sampleWeight } };
 }
 
 /** JSON in which every number reads back as the same float64: JSON.stringify writes -0 as 0. */

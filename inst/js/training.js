@@ -1,12 +1,14 @@
 // The training loop. Twins: python/twinprop/training.py, r/training.R.
 //
 // Section 6 of docs/contract.md. Everything is checked and allocated before the first update; an
-// update allocates nothing.
+// update allocates nothing, unless samples are weighted or units dropped out.
 
 import {
   asLists,
   backwardBuffers,
   backwardPass,
+  drawMasks,
+  dropoutBuffers,
   forwardBuffers,
   forwardPass,
   layerMover,
@@ -20,6 +22,8 @@ import {
 } from "./backprop.js";
 import {
   checkChoice,
+  checkClipNorm,
+  checkDropout,
   checkInteger,
   checkRecord,
   checkSeed,
@@ -32,8 +36,10 @@ import {
 } from "./checks.js";
 import { COSTS, penalty } from "./costs.js";
 import { DivergenceError, InputError, TrainingError } from "./errors.js";
+import { clipGradient } from "./optimizers.js";
 import { RandomStream } from "./random.js";
 import { Recorder } from "./recorder.js";
+import { checkSchedule, learningRateAt } from "./schedules.js";
 
 /** The package's version, as in package.json. */
 export const VERSION = "0.1.0";
@@ -54,6 +60,9 @@ export const TRAINING_DEFAULTS = frozen({
   seed: 42,
   snapshots: [],
   record: null,
+  dropout: 0,
+  clipNorm: null,
+  schedule: null,
 });
 
 /**
@@ -63,11 +72,12 @@ export const TRAINING_DEFAULTS = frozen({
  * @param {Object} given Settings in the spelling of `naming`.
  * @param {Object} naming How they are spelled and named: DIRECT, or inPlan("training").
  * @param {function} checkOptimizer Checks the optimizer.
+ * @param {number} hidden How many hidden layers there are.
  */
-export function checkTraining(given, naming, checkOptimizer) {
+export function checkTraining(given, naming, checkOptimizer, hidden) {
   const check = (key, checked, ...allowed) =>
     checked(valueOr(given, naming, key, TRAINING_DEFAULTS[key]), label(naming, key), ...allowed);
-  return {
+  const checked = {
     cost: check("cost", checkChoice, Object.keys(COSTS)),
     rule: check("rule", checkChoice, Object.keys(RULES)),
     updateOrder: check("updateOrder", checkChoice, UPDATE_ORDERS),
@@ -78,6 +88,14 @@ export function checkTraining(given, naming, checkOptimizer) {
     seed: check("seed", checkSeed),
     snapshots: check("snapshots", checkSnapshots),
     record: check("record", checkRecord),
+    dropout: check("dropout", checkDropout, hidden),
+  };
+  const { optimizer, updateOrder } = checked;
+  const { name } = optimizer.settings ?? optimizer;
+  return {
+    ...checked,
+    clipNorm: check("clipNorm", checkClipNorm, updateOrder),
+    schedule: check("schedule", checkSchedule, name),
   };
 }
 
@@ -93,9 +111,16 @@ export function checkBatchSize(value, name, rows) {
 }
 
 /** What a run was trained by, as plain values. */
-export function runSettings({ snapshots, record, optimizer, batchSize, ...others }, rows) {
-  const { settings } = optimizer;
-  return { ...others, optimizer: { ...settings }, batchSize: batchSize ?? rows };
+export function runSettings(
+  { snapshots, record, optimizer, batchSize, sampleWeight, ...others },
+  rows,
+) {
+  return {
+    ...others,
+    optimizer: { ...optimizer.settings },
+    batchSize: batchSize ?? rows,
+    sampleWeight: sampleWeight && Array.from(sampleWeight),
+  };
 }
 
 function allFinite(values) {
@@ -106,6 +131,25 @@ function allFinite(values) {
 /** Copy row `from[source]` of a flat array to row `target` of another. */
 function copyRow(from, source, columns, to, target) {
   for (let j = 0; j < columns; j++) to[target * columns + j] = from[source * columns + j];
+}
+
+/** Weights of samples, divided by their mean. */
+function withMean1(sampleWeight) {
+  const largest = sampleWeight.reduce((most, weight) => Math.max(most, weight), 0);
+  const shares = sampleWeight.map((weight) => weight / largest); // whose sum does not overflow
+  const sum = shares.reduce((total, share) => total + share, 0);
+  return shares.map((share) => share * (shares.length / sum));
+}
+
+/** The sum of the samples' costs, each times its weight. */
+function weightedCost(cost, z, a, d, rows, units, sampleWeight) {
+  let sum = 0;
+  for (let row = 0; row < rows; row++) {
+    const [from, to] = [row * units, (row + 1) * units];
+    const [zRow, aRow, dRow] = [z, a, d].map((flat) => flat.subarray(from, to));
+    sum += sampleWeight[row] * cost(zRow, aRow, dRow, 1, units);
+  }
+  return sum;
 }
 
 export function diverged(epoch, optimizer) {
@@ -119,9 +163,9 @@ export function diverged(epoch, optimizer) {
 
 /**
  * A function that measures the network over all samples: the exact cost, with the penalty. The
- * outputs are then in `outputs`.
+ * outputs are then in `outputs`. The samples' weights have mean 1.
  */
-export function exactCost(network, x, d, rows, how, weightDecay) {
+export function exactCost(network, x, d, rows, how, weightDecay, sampleWeight = null) {
   const { layers, parameters } = network;
   const { weights, biases } = views(layers, parameters);
   const allWeights = parameters.subarray(0, offsets(layers).weights.at(-1));
@@ -129,7 +173,11 @@ export function exactCost(network, x, d, rows, how, weightDecay) {
   const [z, outputs] = [passed.z.at(-1), passed.a.at(-1)];
   const measure = () => {
     forwardPass(weights, biases, how, rows, passed);
-    const sum = how.cost(z, outputs, d, rows, layers.at(-1));
+    const units = layers.at(-1);
+    const sum =
+      sampleWeight === null
+        ? how.cost(z, outputs, d, rows, units)
+        : weightedCost(how.cost, z, outputs, d, rows, units, sampleWeight);
     return sum / rows + penalty(allWeights, weightDecay);
   };
   return { measure, outputs };
@@ -137,12 +185,16 @@ export function exactCost(network, x, d, rows, how, weightDecay) {
 
 /** One update of a network from rows of x and d: forward, backward, and the weights moved. */
 class Update {
-  constructor(network, x, d, how, updateOrder, optimizer, batchSize) {
+  constructor(network, x, d, how, settings, batchSize, sampleWeight) {
     const { layers, parameters } = network;
+    const { optimizer, updateOrder, dropout, clipNorm } = settings;
     this.x = x;
     this.d = d;
     this.how = how;
     this.optimizer = optimizer;
+    this.clipNorm = clipNorm;
+    this.sampleWeight = sampleWeight;
+    this.batchWeight = sampleWeight === null ? null : new Float64Array(batchSize);
     this.inputs = layers[0];
     this.outputs = layers.at(-1);
     this.parameters = parameters;
@@ -154,6 +206,12 @@ class Update {
     this.batchD = new Float64Array(batchSize * this.outputs);
     this.forward = forwardBuffers(layers, batchSize, this.batchX);
     this.backward = backwardBuffers(layers, batchSize);
+    const rates = layers
+      .slice(1, -1)
+      .map((_, i) => (Array.isArray(dropout) ? dropout[i] : dropout));
+    this.dropout = rates.some((rate) => rate > 0)
+      ? dropoutBuffers(layers, batchSize, rates, this.forward.a)
+      : null;
     this.lastZ = this.forward.z.at(-1);
     this.lastA = this.forward.a.at(-1);
     this.mover =
@@ -163,19 +221,24 @@ class Update {
   }
 
   /**
-   * Make the update from the rows order[from], ..., order[to - 1]. Returns the sum of the costs that
-   * these samples had in its forward pass, without the penalty.
+   * Make the update from the rows order[from], ..., order[to - 1]; the stream is for dropout. Returns
+   * the sum of the costs that these samples had in its forward pass, without the penalty.
    */
-  make(order, from, to) {
+  make(order, from, to, stream) {
     const { how, batchX, batchD, parameterViews, parameters, optimizer, mover } = this;
+    const { batchWeight, dropout } = this;
     const rows = to - from;
     for (let row = 0; row < rows; row++) {
       copyRow(this.x, order[from + row], this.inputs, batchX, row);
       copyRow(this.d, order[from + row], this.outputs, batchD, row);
     }
+    if (batchWeight !== null) {
+      for (let row = 0; row < rows; row++) batchWeight[row] = this.sampleWeight[order[from + row]];
+    }
+    if (dropout !== null) drawMasks(dropout, how.layers, rows, stream);
     const { weights, biases } = parameterViews;
-    forwardPass(weights, biases, how, rows, this.forward);
-    const cost = how.cost(this.lastZ, this.lastA, batchD, rows, this.outputs);
+    forwardPass(weights, biases, how, rows, this.forward, dropout);
+    const cost = this.cost(rows);
     if (mover !== null) optimizer.startUpdate(parameters.length);
     backwardPass(
       weights,
@@ -186,9 +249,19 @@ class Update {
       this.backward,
       this.gradientViews,
       mover,
+      batchWeight,
+      dropout,
     );
+    if (this.clipNorm !== null) clipGradient(this.gradients, this.clipNorm);
     if (mover === null) moveAll(optimizer, parameters, this.gradients, this.weightCount);
     return cost;
+  }
+
+  /** The sum of the costs of the batch's rows, as they are after its forward pass. */
+  cost(rows) {
+    const { how, lastZ, lastA, batchD, outputs, batchWeight } = this;
+    if (batchWeight === null) return how.cost(lastZ, lastA, batchD, rows, outputs);
+    return weightedCost(how.cost, lastZ, lastA, batchD, rows, outputs, batchWeight);
   }
 
   /**
@@ -198,7 +271,7 @@ class Update {
   record(update, epoch, order, from, to, startedFrom, penaltyThen) {
     const { layers } = this.how;
     const rows = to - from;
-    const cost = this.how.cost(this.lastZ, this.lastA, this.batchD, rows, this.outputs);
+    const cost = this.cost(rows);
     const started = asLists(layers, startedFrom);
     const gradients = asLists(layers, this.gradients);
     return {
@@ -222,20 +295,24 @@ class Update {
  * @param {Float64Array} x The inputs, flat (rows * n_1).
  * @param {Float64Array} d The desired outputs, flat (rows * n_L).
  * @param {number} rows How many samples.
- * @param {Object} settings What checkTraining returned, with an Optimizer.
- * @param {?function(number, number)} onEpoch Called with each epoch's number and cost.
+ * @param {Object} settings What checkTraining returned, with an Optimizer, and the samples'
+ *   `sampleWeight`, if any.
+ * @param {?function(number, number)} onEpoch Called with each epoch's number and cost; if it returns
+ *   true, the training ends there.
  * @returns {Object} The run, as in section 8 of the contract.
  */
 export function train(network, x, d, rows, settings, onEpoch = null) {
   const started = performance.now();
-  const { cost: costName, rule, updateOrder, optimizer, epochs, shuffle, seed } = settings;
+  const { cost: costName, rule, optimizer, epochs, shuffle, seed, schedule } = settings;
   const { layers, activations, parameters } = network;
   const batchSize = settings.batchSize ?? rows;
   const how = learning(layers, activations, costName, rule);
-  const { weightDecay } = optimizer.settings;
+  const { weightDecay, learningRate } = optimizer.settings;
   const allWeights = parameters.subarray(0, offsets(layers).weights.at(-1));
-  const { measure, outputs } = exactCost(network, x, d, rows, how, weightDecay);
-  const update = new Update(network, x, d, how, updateOrder, optimizer, batchSize);
+  const given = settings.sampleWeight ?? null;
+  const sampleWeight = given === null ? null : withMean1(given);
+  const { measure, outputs } = exactCost(network, x, d, rows, how, weightDecay, sampleWeight);
+  const update = new Update(network, x, d, how, settings, batchSize, sampleWeight);
 
   const initialCost = measure();
   if (!Number.isFinite(initialCost)) {
@@ -253,10 +330,19 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
   let due = settings.snapshots[0];
   const recorder = settings.record === null ? null : new Recorder(settings.record, layers);
   let dueStep = recorder?.due;
+  // The optimizer, with its learning rate without the factor of a schedule.
+  const unscheduled = () => {
+    if (schedule !== null) optimizer.settings.learningRate = learningRate;
+    return optimizer;
+  };
   let finalCost;
   try {
     for (let epoch = 1; epoch <= epochs; epoch++) {
       before.set(parameters);
+      if (schedule !== null) {
+        const rate = learningRateAt(epoch, schedule, learningRate, epochs, rows);
+        optimizer.settings.learningRate = rate;
+      }
       if (shuffle) order = stream.order(rows);
       let total = 0;
       for (let from = 0; from < rows; from += batchSize) {
@@ -264,7 +350,7 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
         const startedFrom = updates + 1 === dueStep ? parameters.slice() : null;
         // The penalty is that of the weights of this forward pass.
         total += (to - from) * penalty(allWeights, weightDecay);
-        total += update.make(order, from, to);
+        total += update.make(order, from, to, stream);
         updates += 1;
         if (updates === due) {
           kept.push({ updates, cost: measure(), weights: network.weights, biases: network.biases });
@@ -276,12 +362,14 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
           dueStep = recorder.due;
         }
       }
-      if (!Number.isFinite(total) || !allFinite(parameters)) throw diverged(epoch, optimizer);
+      if (!Number.isFinite(total) || !allFinite(parameters)) {
+        throw diverged(epoch, unscheduled());
+      }
       epochCosts.push(total / rows);
-      if (onEpoch !== null) onEpoch(epoch, total / rows);
+      if (onEpoch !== null && onEpoch(epoch, total / rows) === true) break;
     }
     finalCost = measure();
-    if (!Number.isFinite(finalCost)) throw diverged(epochs, optimizer);
+    if (!Number.isFinite(finalCost)) throw diverged(epochCosts.length, unscheduled());
   } catch (error) {
     if (error instanceof TrainingError) {
       parameters.set(before);
@@ -289,6 +377,8 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
       error.recording = recorder?.recording() ?? null;
     }
     throw error;
+  } finally {
+    unscheduled();
   }
   const run = {
     format: RUN_FORMAT,

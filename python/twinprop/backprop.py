@@ -15,6 +15,7 @@ from twinprop.activations import ACTIVATIONS, Activation
 from twinprop.checks import Array
 from twinprop.costs import cost_function
 from twinprop.errors import DenominatorError
+from twinprop.random import RandomStream
 
 #: A denominator this small beside the sum of the weights' sizes counts as vanishing: what is left
 #: of it after cancellation has lost six of its sixteen digits.
@@ -155,6 +156,55 @@ class Buffers(NamedTuple):
         )
 
 
+class Dropout(NamedTuple):
+    """The dropout of a forward and a backward pass of n samples.
+
+    Attributes
+    ----------
+    rates : list of float
+        The share of the hidden layers 2..L-1 that is left out.
+    masks : list of ndarray or None
+        What the activations of the layers 2..L are multiplied by, 0 or 1 / (1 - rate); (n, n_l)
+        each, None for a layer without dropout.
+    fed : list of ndarray
+        What the layers 2..L are fed with, the masked activations of the layers 1..L-1.
+    """
+
+    rates: list[float]
+    masks: list[Array | None]
+    fed: list[Array]
+
+    def rows(self, n: int, a: list[Array]) -> Dropout:
+        """Return the same for the first n samples only, whose activations are `a`."""
+        masks = [None if mask is None else mask[:n] for mask in self.masks]
+        return make_fed(self.rates, masks, a)
+
+    def draw(self, stream: RandomStream) -> None:
+        """Draw the masks of a batch: layer by layer, row by row."""
+        for rate, mask in zip(self.rates, self.masks, strict=False):
+            if mask is not None:
+                kept = stream.uniform(mask.size).reshape(mask.shape) >= rate
+                np.multiply(kept, 1.0 / (1.0 - rate), out=mask)
+
+
+def make_dropout(layers: Sequence[int], n: int, rates: list[float], a: list[Array]) -> Dropout:
+    """Allocate the masks for n samples, whose activations are in the buffers `a`."""
+    masks = [
+        np.empty((n, units)) if rate > 0.0 else None
+        for rate, units in zip(rates, layers[1:], strict=False)
+    ]
+    return make_fed(rates, [*masks, None], a)
+
+
+def make_fed(rates: list[float], masks: list[Array | None], a: list[Array]) -> Dropout:
+    """Give each layer with a mask an array for its masked activations, the others their own."""
+    fed = [
+        values if mask is None else np.empty_like(values)
+        for values, mask in zip(a[1:], masks, strict=True)
+    ]
+    return Dropout(rates, masks, [a[0], *fed])
+
+
 def make_buffers(
     layers: Sequence[int], n: int, grad_weights: list[Array], grad_biases: list[Array]
 ) -> Buffers:
@@ -176,14 +226,21 @@ def forward_pass(
     activations: Sequence[Activation],
     x: Array,
     out: Forward,
+    dropout: Dropout | None = None,
 ) -> None:
-    """Write z and a of every layer into `out` (section 1)."""
+    """Write z and a of every layer into `out` (section 1), and what each is fed with by dropout."""
     out.a[0] = x
+    fed = out.a
+    if dropout is not None:
+        fed = dropout.fed
+        fed[0] = x
     for i, (w, b, activation) in enumerate(zip(weights, biases, activations, strict=True)):
         z = out.z[i]
-        np.dot(out.a[i], w.T, out=z)
+        np.dot(fed[i], w.T, out=z)
         np.add(z, b, out=z)
         activation.value(z, out.a[i + 1])
+        if dropout is not None and (mask := dropout.masks[i]) is not None:
+            np.multiply(out.a[i + 1], mask, out=fed[i + 1])
 
 
 def backward_pass(
@@ -192,13 +249,18 @@ def backward_pass(
     learning: Learning,
     out: Buffers,
     after_layer: Callable[[int], None] | None = None,
+    *,
+    sample_weight: Array | None = None,
+    dropout: Dropout | None = None,
 ) -> None:
     """Write e, delta and the gradients of every layer into `out` (section 3).
 
     `after_layer(i)` is called when the gradients of weights[i] are there and before the error goes
-    back through them: update order "output_first" moves the weights in it.
+    back through them: update order "output_first" moves the weights in it. `sample_weight`, (n, 1),
+    weighs the samples in the gradients; `dropout` is that of the forward pass.
     """
     z, a = out.forward
+    fed = a if dropout is None else dropout.fed
     e, delta, grad_weights, grad_biases = out.backward
     last = len(weights) - 1
     batch = d.shape[0]
@@ -212,8 +274,9 @@ def backward_pass(
             derivative(z[i], a[i + 1], g)
             np.multiply(g, e[i], out=g)
         np.multiply(g, learning.scale, out=delta[i])
-        np.dot(delta[i].T, a[i], out=grad_weights[i])
-        np.add.reduce(delta[i], axis=0, out=grad_biases[i])
+        weighted = delta[i] if sample_weight is None else delta[i] * sample_weight
+        np.dot(weighted.T, fed[i], out=grad_weights[i])
+        np.add.reduce(weighted, axis=0, out=grad_biases[i])
         if batch > 1:
             grad_weights[i] /= batch
             grad_biases[i] /= batch
@@ -221,3 +284,5 @@ def backward_pass(
             after_layer(i)
         if i > 0:
             learning.rule(weights[i], e[i], g, i + 2, e[i - 1])
+            if dropout is not None and (mask := dropout.masks[i - 1]) is not None:
+                np.multiply(e[i - 1], mask, out=e[i - 1])

@@ -99,6 +99,13 @@ def check_number(value: Any, name: str) -> float:
     return float(value)
 
 
+def check_ratio(value: Any, name: str) -> float:
+    """Return a number above 0 and at most 1."""
+    if not is_finite(value) or not 0 < value <= 1:
+        raise InputError(f"{name} must be a number above 0 and at most 1, got {describe(value)}")
+    return float(value)
+
+
 def check_fraction(value: Any, name: str) -> float:
     """Return a number from 0 to below 1."""
     if not is_finite(value) or not 0 <= value < 1:
@@ -239,6 +246,43 @@ def check_record(value: Any, name: str) -> int | None:
     return int(value)
 
 
+def check_dropout(value: Any, name: str, hidden: int) -> float | tuple[float, ...]:
+    """Return the dropout of every hidden layer: one number, or one for each of them."""
+    entries = as_list(value)
+    if entries is None:
+        return check_fraction(value, name)
+    if len(entries) != hidden:
+        raise InputError(
+            f"{name} must have one number for each hidden layer ({hidden}), got {len(entries)}"
+        )
+    return tuple(check_fraction(entry, f"{name} entry {i}") for i, entry in enumerate(entries, 1))
+
+
+def check_clip_norm(value: Any, name: str, update_order: str) -> float | None:
+    """Return the largest norm of a gradient; None for no limit."""
+    if value is None:
+        return None
+    if not is_finite(value) or not value > 0:
+        raise InputError(f"{name} must be null or a finite number above 0, got {describe(value)}")
+    if update_order == "output_first":
+        raise InputError(
+            f'{name} must be null with update order "output_first", got {describe(value)}'
+        )
+    return float(value)
+
+
+def check_sample_weight(value: Any, name: str, rows: int) -> Array | None:
+    """Return the weights of the samples, (rows,); None if all have the same."""
+    if value is None:
+        return None
+    array = _numeric_array(value)
+    if array is None or array.shape != (rows,) or not (np.isfinite(array) & (array >= 0)).all():
+        array = _check_vector(value, name, rows, least=0.0)
+    if not array.any():
+        raise InputError(f"{name} must have a value above 0, got none")
+    return np.array(array, dtype=np.float64)
+
+
 def check_matrix(value: Any, name: str, columns: int, rows: int | None = None) -> Array:
     """Return a float64 array (rows, columns) of finite numbers.
 
@@ -333,14 +377,15 @@ def check_biases(value: Any, name: str, layers: Sequence[int]) -> list[Array]:
     ]
 
 
-def _check_vector(value: Any, name: str, size: int) -> Array:
+def _check_vector(value: Any, name: str, size: int, least: float = -math.inf) -> Array:
     entries = as_list(value)
     if entries is None or len(entries) != size:
         raise InputError(
             f"{name} must have {size} values, "
             f"got {describe(value) if entries is None else len(entries)}"
         )
+    allowed = "a finite number" if least == -math.inf else f"a finite number >= {describe(least)}"
     for i, entry in enumerate(entries, 1):
-        if not is_finite(entry):
-            raise InputError(f"{name} value {i} must be a finite number, got {describe(entry)}")
+        if not is_finite(entry) or entry < least:
+            raise InputError(f"{name} value {i} must be {allowed}, got {describe(entry)}")
     return np.array(entries, dtype=np.float64)

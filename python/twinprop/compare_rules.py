@@ -250,7 +250,7 @@ def compare_rules(
         "shuffle": shuffle,
         "seed": seed,
     }
-    settings = check_training({**DEFAULTS, **given}, as_optimizer)
+    settings = check_training({**DEFAULTS, **given}, as_optimizer, len(network.layers) - 2)
     network.check_cost(cost)
     along = check_choice(along, "along", [OWN, *RULES])
     every = check_every(every, settings["epochs"])

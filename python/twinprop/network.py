@@ -520,6 +520,10 @@ class Network:
         seed: int = 42,
         snapshots: Sequence[int] = (),
         record: int | str | None = None,
+        sample_weight: Any = None,
+        dropout: float | Sequence[float] = 0.0,
+        clip_norm: float | None = None,
+        schedule: str | Mapping[str, Any] | None = None,
         progress: bool = False,
     ) -> Run:
         """Train by gradient descent, or by another rule; the weights change in place.
@@ -546,13 +550,31 @@ class Network:
         shuffle : bool, default False
             Whether each epoch takes the rows in a new random order.
         seed : int, default 42
-            Seed of the shuffles.
+            Seed of the shuffles and of dropout.
         snapshots : sequence of int, default ()
             Numbers of updates after which the run keeps the weights and the exact cost.
         record : int, "steps" or None, default None
             Record what updates did: every update ("steps"), or the updates 1, 1 + k, 1 + 2k, ... A
             recording holds at most 2^23 numbers (64 MiB); where more would come, every second step
             is dropped and k doubles, but two steps are always kept.
+        sample_weight : array-like, (n,), default None
+            A weight >= 0 for each sample, not all 0: its share in gradients and costs, as w over
+            the mean of all w. With the full batch, a weight of 2 is the row twice, and a weight of
+            0 the row left out. None: all have the same.
+        dropout : float or sequence of float, default 0
+            Share from 0 to below 1 of the units of a hidden layer that each sample of a batch goes
+            without, at random: one number, or one for each hidden layer. The other activations are
+            divided by 1 - dropout, so that predictions need none of it. Costs of epochs are those
+            of the passes with dropout, all other costs without.
+        clip_norm : float or None, default None
+            Largest norm of the gradient, of all weights and biases together, without weight decay:
+            a longer one is shortened to it. Not with update order "output_first".
+        schedule : str, dict or None, default None
+            How the learning rate changes from epoch to epoch, by a name or a dict of name and
+            parameters. Epoch t of T on n rows has the optimizer's learning rate times
+            "exponential": gamma^(t-1), gamma 0.95; "step": gamma^floor((t-1)/every), gamma 0.1,
+            every 30; "cosine": (1 + cos(pi (t-1)/T)) / 2; "inverse": 1 / (1 + n (t-1))^power, power
+            0.5. None: it stays. Not with rprop, whose steps do not follow the learning rate.
         progress : bool, default False
             Show the cost and the time left: a bar on a terminal (with tqdm installed), else lines.
 
@@ -601,6 +623,36 @@ class Network:
         >>> backward = again.backward(again.forward([[0, 1]]), [[1]])
         >>> np.allclose(backward.grad_weights[0], step.grad_weights[0])
         True
+
+        A sample of weight 2 is one that is there twice:
+
+        >>> once, twice = Network([2, 2, 1]), Network([2, 2, 1])
+        >>> x, d = [[0, 1], [1, 0]], [[1], [0]]
+        >>> settings = {"batch_size": None, "epochs": 10}
+        >>> once_run = once.train(x, d, sample_weight=[2, 1], **settings)
+        >>> twice_run = twice.train([[0, 1], *x], [[1], *d], **settings)
+        >>> np.allclose(once.parameters, twice.parameters)
+        True
+
+        Dropout, a limit for the gradient, and a learning rate that falls:
+
+        >>> run = Network([2, 8, 1]).train(
+        ...     x,
+        ...     d,
+        ...     epochs=20,
+        ...     dropout=0.25,
+        ...     clip_norm=1.0,
+        ...     schedule={"name": "exponential", "gamma": 0.9},
+        ... )
+        >>> run.settings["schedule"]
+        {'name': 'exponential', 'gamma': 0.9}
+
+        References
+        ----------
+        Srivastava, N., Hinton, G., Krizhevsky, A., Sutskever, I. and Salakhutdinov, R. (2014).
+        Dropout: a simple way to prevent neural networks from overfitting. Journal of Machine
+        Learning Research 15. Pascanu, R., Mikolov, T. and Bengio, Y. (2013). On the difficulty of
+        training recurrent neural networks. ICML.
         """
         settings = {
             "cost": cost,
@@ -613,8 +665,11 @@ class Network:
             "seed": seed,
             "snapshots": snapshots,
             "record": record,
+            "dropout": dropout,
+            "clip_norm": clip_norm,
+            "schedule": schedule,
         }
-        return training.train(self, x, d, settings, progress=progress)
+        return training.train(self, x, d, settings, sample_weight=sample_weight, progress=progress)
 
     def _check_forward(self, forward: Forward) -> None:
         """Refuse what is not a forward pass of a network of these layers."""

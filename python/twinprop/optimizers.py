@@ -307,6 +307,17 @@ class Optimizer:
         )
 
 
+def clip_gradient(gradient: Array, clip_norm: float) -> None:
+    """Shorten a gradient in place to the norm `clip_norm` if it is longer."""
+    largest = float(np.abs(gradient).max())
+    if largest == 0.0:
+        return
+    parts = gradient / largest  # whose squares do not overflow
+    norm = largest * math.sqrt(float(parts.dot(parts)))
+    if norm > clip_norm:
+        gradient *= clip_norm / norm
+
+
 def as_optimizer(optimizer: Optimizer | str | None) -> Optimizer:
     """Return an Optimizer, made by name (with its defaults) if need be; None is "sgd"."""
     if isinstance(optimizer, Optimizer):

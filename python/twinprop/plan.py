@@ -23,6 +23,7 @@ from twinprop.checks import (
     check_matrix,
     check_object,
     check_same_rows,
+    check_sample_weight,
     describe,
 )
 from twinprop.costs import check_cost_fits, check_targets
@@ -70,6 +71,7 @@ class Plan:
     x, d : ndarray, (n, n_1) and (n, n_L)
     dropped : int
         Rows of a data set left out because of missing values.
+    sample_weight : ndarray or None, (n,)
     """
 
     network: dict[str, Any]
@@ -77,6 +79,7 @@ class Plan:
     x: Array
     d: Array
     dropped: int = 0
+    sample_weight: Array | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as its file has it."""
@@ -85,9 +88,15 @@ class Plan:
                 "format": PLAN_FORMAT,
                 "network": self.network,
                 "training": self.training,
-                "data": {"x": self.x, "d": self.d},
+                "data": self.data(),
             }
         )
+
+    def data(self) -> dict[str, Any]:
+        """Return the section data: x, d and, if there are any, the samples' weights."""
+        weight = self.sample_weight
+        more = {} if weight is None else {"sample_weight": weight}
+        return {"x": self.x, "d": self.d, **more}
 
 
 def read_plan(source: Plan | Mapping[str, Any] | str | os.PathLike[str]) -> Plan:
@@ -151,13 +160,16 @@ def check_plan(plan: Any) -> Plan:
     network = check_network(network, "network.")
 
     training = _section(plan, "training", _TRAINING_DEFAULTS)
-    training = check_training(training, _plan_optimizer, "training.")
+    hidden = len(network["layers"]) - 2
+    training = check_training(training, _plan_optimizer, hidden, "training.")
     check_cost_fits(training["cost"], network["activations"][-1])
 
-    x, d, dropped = _check_data(plan.get("data", _DATA_DEFAULT), network["layers"])
+    data = check_object(plan.get("data", _DATA_DEFAULT), "data")
+    x, d, dropped = _check_data(data, network["layers"])
     check_targets(d, "data.d", training["cost"], network["activations"][-1])
+    weight = check_sample_weight(data.get("sample_weight"), "data.sample_weight", len(x))
     batch_size = check_batch_size(training["batch_size"], "training.batch_size", len(x))
-    return Plan(network, {**training, "batch_size": batch_size}, x, d, dropped)
+    return Plan(network, {**training, "batch_size": batch_size}, x, d, dropped, weight)
 
 
 def _section(plan: Mapping[str, Any], name: str, defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -171,10 +183,9 @@ def _plan_optimizer(value: Any) -> Settings:
     return check_optimizer(check_object(value, where), f"{where}.", where)
 
 
-def _check_data(data: Any, layers: tuple[int, ...]) -> tuple[Array, Array, int]:
-    check_object(data, "data")
-    check_keys(data, "data", ["x", "d", "dataset"])
-    if set(data) not in ({"dataset"}, {"x", "d"}):
+def _check_data(data: Mapping[str, Any], layers: tuple[int, ...]) -> tuple[Array, Array, int]:
+    check_keys(data, "data", ["x", "d", "dataset", "sample_weight"])
+    if set(data) - {"sample_weight"} not in ({"dataset"}, {"x", "d"}):
         raise InputError('data must have either "dataset" or both "x" and "d"')
     x, d, dropped = data.get("x"), data.get("d"), 0
     if "dataset" in data:
@@ -230,7 +241,15 @@ def train_plan(plan: Plan, *, progress: bool = False) -> Run:
     training = dict(plan.training)
     optimizer = Optimizer(**training.pop("optimizer"))
     network = Network(**plan.network)
-    return run_training(network, plan.x, plan.d, optimizer=optimizer, progress=progress, **training)
+    return run_training(
+        network,
+        plan.x,
+        plan.d,
+        optimizer=optimizer,
+        sample_weight=plan.sample_weight,
+        progress=progress,
+        **training,
+    )
 
 
 def run_to_dict(run: Run) -> dict[str, Any]:

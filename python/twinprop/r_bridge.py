@@ -158,7 +158,7 @@ def run_plan_in_r(plan: Plan) -> Run:
         given = {
             "network": plan.network,
             "training": plan.training,
-            "data": {"x": plan.x, "d": plan.d},
+            "data": plan.data(),
         }
         run_plan, argument = robjects.r(_RUN_PLAN), to_r(given, robjects)
         with _interruptible():

@@ -20,18 +20,23 @@ from twinprop.backprop import (
     RULES,
     UPDATE_ORDERS,
     Buffers,
+    Dropout,
     Learning,
     backward_pass,
     forward_pass,
     learning,
     make_buffers,
+    make_dropout,
 )
 from twinprop.checks import (
     Array,
     check_choice,
+    check_clip_norm,
+    check_dropout,
     check_integer,
     check_matrix,
     check_record,
+    check_sample_weight,
     check_seed,
     check_snapshots,
     check_switch,
@@ -40,10 +45,11 @@ from twinprop.checks import (
 )
 from twinprop.costs import COSTS, cost_function, penalty
 from twinprop.errors import DivergenceError, InputError, TrainingError
-from twinprop.optimizers import Optimizer, as_optimizer
+from twinprop.optimizers import Optimizer, as_optimizer, clip_gradient
 from twinprop.progress import show_progress
 from twinprop.random import RandomStream
 from twinprop.recorder import RecordedStep, Recorder, Recording
+from twinprop.schedules import check_schedule, learning_rate_at
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +103,8 @@ class Run:
         The trained one, a copy; None if the run was read from a file.
     settings : dict or None
         What it was trained by: cost, rule, update_order, optimizer (a dict of its settings),
-        batch_size, epochs, shuffle and seed; None if the run was read from a file.
+        batch_size, epochs, shuffle, seed, sample_weight, dropout, clip_norm and schedule; None if
+        the run was read from a file.
     """
 
     engine: str
@@ -140,27 +147,39 @@ DEFAULTS: dict[str, Any] = {
     "seed": 42,
     "snapshots": (),
     "record": None,
+    "dropout": 0.0,
+    "clip_norm": None,
+    "schedule": None,
 }
 
 
 def check_training(
-    given: Mapping[str, Any], check: Callable[[Any], Any], prefix: str = ""
+    given: Mapping[str, Any], check: Callable[[Any], Any], hidden: int, prefix: str = ""
 ) -> dict[str, Any]:
-    """Return the settings of a training, checked; `check` is for the optimizer.
+    """Return the settings of a training, checked.
 
-    The batch size is checked against the rows, by `check_batch_size`, once these are known.
+    `check` is for the optimizer; `hidden` says how many hidden layers there are. The batch size is
+    checked against the rows, by `check_batch_size`, once these are known.
     """
+    cost = check_choice(given["cost"], f"{prefix}cost", COSTS)
+    rule = check_choice(given["rule"], f"{prefix}rule", RULES)
+    update_order = check_choice(given["update_order"], f"{prefix}update_order", UPDATE_ORDERS)
+    optimizer = check(given["optimizer"])
+    name = (optimizer.settings if isinstance(optimizer, Optimizer) else optimizer)["name"]
     return {
-        "cost": check_choice(given["cost"], f"{prefix}cost", COSTS),
-        "rule": check_choice(given["rule"], f"{prefix}rule", RULES),
-        "update_order": check_choice(given["update_order"], f"{prefix}update_order", UPDATE_ORDERS),
-        "optimizer": check(given["optimizer"]),
+        "cost": cost,
+        "rule": rule,
+        "update_order": update_order,
+        "optimizer": optimizer,
         "batch_size": given["batch_size"],
         "epochs": check_integer(given["epochs"], f"{prefix}epochs", 0),
         "shuffle": check_switch(given["shuffle"], f"{prefix}shuffle"),
         "seed": check_seed(given["seed"], f"{prefix}seed"),
         "snapshots": check_snapshots(given["snapshots"], f"{prefix}snapshots"),
         "record": check_record(given["record"], f"{prefix}record"),
+        "dropout": check_dropout(given["dropout"], f"{prefix}dropout", hidden),
+        "clip_norm": check_clip_norm(given["clip_norm"], f"{prefix}clip_norm", update_order),
+        "schedule": check_schedule(given["schedule"], f"{prefix}schedule", name),
     }
 
 
@@ -187,24 +206,49 @@ class Update:
         optimizer: Optimizer,
         buffers: Buffers,
         gradient: Array,
+        dropout: Dropout | None,
+        clip_norm: float | None,
     ) -> None:
         self.network = network
         self.learning = learning
         self.optimizer = optimizer
         self.buffers = buffers
         self.gradient = gradient
+        self.dropout = dropout
+        self.clip_norm = clip_norm
         self.output_first = update_order == "output_first"
         self._layer_parts = _layer_parts(network)
 
-    def __call__(self, x: Array, d: Array) -> None:
-        """Make the update from a batch, x (m, n_1) and d (m, n_L), m as the buffers have it."""
+    def __call__(self, x: Array, d: Array, sample_weight: Array | None = None) -> None:
+        """Make the update from a batch, m rows as the buffers have it.
+
+        x is (m, n_1), d (m, n_L), the samples' weights (m, 1).
+        """
         network, buffers = self.network, self.buffers
-        forward_pass(network.weights, network.biases, self.learning.activations, x, buffers.forward)
+        forward_pass(
+            network.weights,
+            network.biases,
+            self.learning.activations,
+            x,
+            buffers.forward,
+            self.dropout,
+        )
+        after_layer = None
         if self.output_first:
             self.optimizer.start_update(network.parameters.size)
-            backward_pass(network.weights, d, self.learning, buffers, self._move_layer)
-        else:
-            backward_pass(network.weights, d, self.learning, buffers)
+            after_layer = self._move_layer
+        backward_pass(
+            network.weights,
+            d,
+            self.learning,
+            buffers,
+            after_layer,
+            sample_weight=sample_weight,
+            dropout=self.dropout,
+        )
+        if not self.output_first:
+            if self.clip_norm is not None:
+                clip_gradient(self.gradient, self.clip_norm)
             move_all(network, self.gradient, self.optimizer)
 
     def _move_layer(self, i: int) -> None:
@@ -217,6 +261,8 @@ class Update:
         """Return the same update for batches of the first n rows of the buffers."""
         smaller = copy.copy(self)
         smaller.buffers = self.buffers.rows(n)
+        if self.dropout is not None:
+            smaller.dropout = self.dropout.rows(n, smaller.buffers.forward.a)
         return smaller
 
 
@@ -243,18 +289,44 @@ def move_all(network: Network, gradient: Array, optimizer: Optimizer) -> None:
 
 
 def make_update(
-    network: Network, learning: Learning, update_order: str, optimizer: Optimizer, rows: int
+    network: Network,
+    learning: Learning,
+    update_order: str,
+    optimizer: Optimizer,
+    rows: int,
+    *,
+    dropout: float | Sequence[float] = 0.0,
+    clip_norm: float | None = None,
 ) -> Update:
     """Allocate all that an update of `rows` samples needs."""
     gradient = np.empty_like(network.parameters)
     buffers = make_buffers(network.layers, rows, *network.views(gradient))
-    return Update(network, learning, update_order, optimizer, buffers, gradient)
+    hidden = len(network.layers) - 2
+    rates = [dropout] * hidden if isinstance(dropout, float) else list(dropout)
+    masked = None
+    if any(rates):
+        masked = make_dropout(network.layers, rows, rates, buffers.forward.a)
+    return Update(network, learning, update_order, optimizer, buffers, gradient, masked, clip_norm)
+
+
+def with_mean_1(sample_weight: Array) -> Array:
+    """Return weights of samples, (n,), divided by their mean."""
+    shares = sample_weight / sample_weight.max()  # whose sum does not overflow
+    return shares * (len(shares) / shares.sum())
 
 
 def exact_cost(
-    network: Network, x: Array, d: Array, cost: str, weight_decay: float
+    network: Network,
+    x: Array,
+    d: Array,
+    cost: str,
+    weight_decay: float,
+    sample_weight: Array | None = None,
 ) -> tuple[float, Array]:
-    """Return the cost over all samples, with the penalty, and the outputs (n, n_L)."""
+    """Return the cost over all samples, with the penalty, and the outputs (n, n_L).
+
+    The samples' weights, (n,), have mean 1.
+    """
     result = make_buffers(network.layers, len(x), [], []).forward
     with np.errstate(all="ignore"):
         forward_pass(
@@ -265,16 +337,27 @@ def exact_cost(
             result,
         )
         costs = cost_function(cost, network.activations[-1]).value(result.z[-1], result.a[-1], d)
+        if sample_weight is not None:
+            costs *= sample_weight
         weights = network.parameters[: network.n_weights]
         return float(costs.mean()) + penalty(weights, weight_decay), result.a[-1]
 
 
-def train(network: Network, x: Any, d: Any, settings: Mapping[str, Any], *, progress: bool) -> Run:
+def train(
+    network: Network,
+    x: Any,
+    d: Any,
+    settings: Mapping[str, Any],
+    *,
+    sample_weight: Any,
+    progress: bool,
+) -> Run:
     """Check the settings (the keys of `DEFAULTS`) and train; `Network.train` calls this."""
-    checked = check_training(settings, as_optimizer)
+    checked = check_training(settings, as_optimizer, len(network.layers) - 2)
     network.check_cost(checked["cost"])
     x = check_matrix(x, "x", network.layers[0])
     d = network.check_targets(d, x, checked["cost"])
+    checked["sample_weight"] = check_sample_weight(sample_weight, "sample_weight", len(x))
     checked["batch_size"] = check_batch_size(checked["batch_size"], "batch_size", len(x))
     run = run_training(network, x, d, progress=check_switch(progress, "progress"), **checked)
     from twinprop.diagnose import warn_unless_learned  # which needs runs and networks itself
@@ -298,16 +381,26 @@ def run_training(
     seed: int,
     snapshots: Sequence[int],
     record: int | None = None,
+    sample_weight: Array | None = None,
+    dropout: float | Sequence[float] = 0.0,
+    clip_norm: float | None = None,
+    schedule: Mapping[str, Any] | None = None,
     progress: bool = False,
-    after_epoch: Callable[[int, float], None] | None = None,
+    after_epoch: Callable[[int, float], bool | None] | None = None,
 ) -> Run:
-    """Train with settings that were checked; `after_epoch` gets each epoch's number and cost."""
+    """Train with settings that were checked.
+
+    `after_epoch` gets each epoch's number and cost. If it returns True, the training ends there:
+    the run has that many epochs. It may also change the optimizer's learning rate.
+    """
     started = time.perf_counter()
     rows = len(x)
     weight_decay = optimizer.settings["weight_decay"]
+    start_rate = optimizer.settings["learning_rate"]
     sample_cost = cost_function(cost, network.activations[-1]).value
     weights = network.parameters[: network.n_weights]
-    initial_cost, _ = exact_cost(network, x, d, cost, weight_decay)
+    weight = None if sample_weight is None else with_mean_1(sample_weight)
+    initial_cost, _ = exact_cost(network, x, d, cost, weight_decay, weight)
     if not math.isfinite(initial_cost):
         raise not_finite_before_training()
 
@@ -317,6 +410,8 @@ def run_training(
         update_order,
         optimizer,
         batch_size,
+        dropout=dropout,
+        clip_norm=clip_norm,
     )
     batches = [
         (start, min(start + batch_size, rows), update) for start in range(0, rows, batch_size)
@@ -327,6 +422,9 @@ def run_training(
 
     stream = RandomStream(seed)
     shuffled_x, shuffled_d = (np.empty_like(x), np.empty_like(d)) if shuffle else (x, d)
+    # a column, to multiply rows by
+    column = None if weight is None else weight[:, np.newaxis]
+    batch_weight = None
     epoch_costs: list[float] = []
     kept: list[Snapshot] = []
     to_keep = [*snapshots, math.inf]
@@ -334,38 +432,56 @@ def run_training(
     due = math.inf if recorder is None else recorder.due
     order = np.arange(rows)
     updates = begun = 0
+
+    def given_rate() -> float:
+        """Return the learning rate, without the factor of a schedule."""
+        now = optimizer.settings["learning_rate"] if schedule is None else start_rate
+        return float(now)
+
     before = network.parameters.copy()
     try:
         with np.errstate(all="ignore"), show_progress(progress, epochs) as show:
             for epoch in range(1, epochs + 1):
                 np.copyto(before, network.parameters)
                 begun = epoch
+                if schedule is not None:
+                    optimizer.settings["learning_rate"] = learning_rate_at(
+                        epoch, schedule, start_rate, epochs, rows
+                    )
                 if shuffle:
                     order = stream.order(rows)
                     np.take(x, order, axis=0, out=shuffled_x)
                     np.take(d, order, axis=0, out=shuffled_d)
+                    if weight is not None:
+                        column = weight[order, np.newaxis]
                 total = 0.0
                 for start, stop, one in batches:
                     batch_d = shuffled_d[start:stop]
                     started_from = network.parameters.copy() if updates + 1 == due else None
+                    if column is not None:
+                        batch_weight = column[start:stop]
+                    if one.dropout is not None:
+                        one.dropout.draw(stream)
                     # The penalty is that of the weights of this forward pass.
                     total += (stop - start) * penalty(weights, weight_decay)
-                    one(shuffled_x[start:stop], batch_d)
+                    one(shuffled_x[start:stop], batch_d, batch_weight)
                     z, a = one.buffers.forward
-                    total += float(sample_cost(z[-1], a[-1], batch_d).sum())
+                    costs = sample_cost(z[-1], a[-1], batch_d)
+                    if batch_weight is not None:
+                        costs *= batch_weight[:, 0]
+                    total += float(costs.sum())
                     updates += 1
                     if updates == to_keep[len(kept)]:
-                        exact, _ = exact_cost(network, x, d, cost, weight_decay)
+                        exact, _ = exact_cost(network, x, d, cost, weight_decay, weight)
                         copies = network.views(network.parameters.copy())
                         kept.append(Snapshot(updates, exact, *copies))
                     if recorder is not None and started_from is not None:
-                        mean = float(sample_cost(z[-1], a[-1], batch_d).mean())
                         decay = penalty(started_from[: network.n_weights], weight_decay)
                         step = RecordedStep(
                             updates,
                             epoch,
                             order[start:stop] + 1,
-                            mean + decay,
+                            float(costs.mean()) + decay,
                             *network.views(started_from),
                             [e.copy() for e in one.buffers.backward.e],
                             *network.views(one.gradient.copy()),
@@ -373,14 +489,14 @@ def run_training(
                         recorder.keep(step)
                         due = recorder.due
                 if not (math.isfinite(total) and np.isfinite(network.parameters).all()):
-                    raise diverged(epoch, optimizer.settings["learning_rate"])
+                    raise diverged(epoch, given_rate())
                 epoch_costs.append(total / rows)
                 show(epoch, epoch_costs[-1])
-                if after_epoch is not None:
-                    after_epoch(epoch, epoch_costs[-1])
-        final_cost, outputs = exact_cost(network, x, d, cost, weight_decay)
+                if after_epoch is not None and after_epoch(epoch, epoch_costs[-1]):
+                    break
+        final_cost, outputs = exact_cost(network, x, d, cost, weight_decay, weight)
         if not math.isfinite(final_cost):
-            raise diverged(epochs, optimizer.settings["learning_rate"])
+            raise diverged(len(epoch_costs), given_rate())
     except TrainingError as error:
         np.copyto(network.parameters, before)
         error.network = network
@@ -395,7 +511,10 @@ def run_training(
         )
         updates = len(epoch_costs) * len(batches)
         kept = [snapshot for snapshot in kept if snapshot.updates <= updates]
-        final_cost, outputs = exact_cost(network, x, d, cost, weight_decay)
+        final_cost, outputs = exact_cost(network, x, d, cost, weight_decay, weight)
+    finally:
+        if schedule is not None:
+            optimizer.settings["learning_rate"] = start_rate
 
     final_weights, final_biases = network.views(network.parameters.copy())
     return Run(
@@ -421,6 +540,10 @@ def run_training(
             "epochs": epochs,
             "shuffle": shuffle,
             "seed": seed,
+            "sample_weight": sample_weight,
+            "dropout": dropout,
+            "clip_norm": clip_norm,
+            "schedule": schedule,
         },
     )
 

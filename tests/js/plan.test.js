@@ -37,6 +37,9 @@ test("absent keys take the contract's defaults", () => {
       seed: 42,
       snapshots: [],
       record: null,
+      dropout: 0,
+      clip_norm: null,
+      schedule: null,
     },
     data: DATA,
   });

@@ -27,7 +27,7 @@ MIXED_232 = [[[0.5, -0.3], [-0.2, 0.6], [0.4, 0.1]], [[0.3, -0.6, 0.2], [0.7, 0.
 PLANS = []
 
 
-def case(name, feature, network=None, training=None, x=X, d=D1, updates=1000):
+def case(name, feature, network=None, training=None, x=X, d=D1, updates=1000, sample_weight=None):
     """Add a case of about ``updates`` updates with the snapshots 1, 10 and 1000 that fit."""
     training = dict(training or {})
     size = training.get("batch_size", 1)
@@ -36,6 +36,8 @@ def case(name, feature, network=None, training=None, x=X, d=D1, updates=1000):
     made = int(training["epochs"]) * per_epoch
     training.setdefault("snapshots", [s for s in (1, 10, 1000) if s <= made])
     plan = {"format": "twinprop-plan/1", "network": network or {}, "training": training, "data": {"x": x, "d": d}}
+    if sample_weight is not None:
+        plan["data"]["sample_weight"] = sample_weight
     PLANS.append((name, feature, plan))
 
 
@@ -371,6 +373,84 @@ for label, words, settings in (
     case(f"record-{label}", words, RECORDED, settings, d=D2)
 case("record-cross_entropy", "recorded steps of a softmax", {"layers": [2, 3, 3], "activations": ["tanh", "softmax"], "seed": 12}, {"cost": "cross_entropy", "epochs": 2, "record": 2, "batch_size": 3}, d=CLASSES3)
 case("record-one-layer", "recorded steps of one layer of weights with one output: lists stay lists", {"layers": [1, 1], "seed": 6}, {"epochs": 2, "record": "steps"}, x=[[0.5], [-1.5]], d=[[0.25], [0.5]])
+
+# Weights of samples ----------------------------------------------------------------------------------
+
+# Small and large ones, and a row that is left out; RECORDED's errors and gradients show where they count.
+SHARES = [2, 0, 0.5, 1, 3.25]
+for label, words, settings in (
+    ("full", "weights of samples in the full batch", {"epochs": 60, "record": 20, "batch_size": None}),
+    ("online", "weights of samples, one row at a time", {"epochs": 12, "record": 7}),
+    ("mini", "weights of samples in batches of 2 of 5 rows, shuffled, with a penalty", {"epochs": 20, "record": 11, "batch_size": 2, "shuffle": True, "seed": 5, "optimizer": {"learning_rate": 0.3, "weight_decay": 0.02}}),
+    ("output_first", "weights of samples with output_first and rule transpose", {"epochs": 12, "record": 7, "batch_size": 2, "rule": "transpose", "update_order": "output_first", "cost": "half_sse"}),
+):
+    case(f"sample_weight-{label}", words, RECORDED, settings, d=D2, sample_weight=SHARES)
+case("sample_weight-equal", "equal weights of samples are none", RECORDED, {"epochs": 10, "record": 5, "batch_size": 2}, d=D2, sample_weight=[7, 7, 7, 7, 7])
+case("sample_weight-one-row", "one row: its weight is 1 whatever it is", {"layers": [2, 3, 1], "seed": 2}, {"epochs": 10}, x=[[0.3, -0.8]], d=[[0.7]], sample_weight=[0.25])
+for cost, network, d in (
+    ("cross_entropy", {"layers": [2, 3, 3], "activations": ["tanh", "softmax"], "seed": 12}, CLASSES3),
+    ("cross_entropy", {"layers": [2, 3, 2], "activations": ["tanh", "sigmoid"], "seed": 12}, CLASSES2),
+    ("mse", {"layers": [2, 3, 2], "activations": "tanh", "seed": 12}, D2),
+):
+    label = f"{cost}-{network['activations'][-1]}" if cost == "cross_entropy" else cost
+    case(f"sample_weight-{label}", f"weights of samples in the costs of {label}", network, {"cost": cost, "epochs": 20, "batch_size": 3, "record": 10, "optimizer": {"learning_rate": 0.2}}, d=d, sample_weight=SHARES)
+
+# Dropout ---------------------------------------------------------------------------------------------
+
+# Two hidden layers of different sizes, all weights well away from 0.
+DEEP = {"layers": [2, 4, 3, 2], "activations": ["tanh", "sigmoid", "sigmoid"], "weights": MIXED_2432, "seed": 3}
+for label, words, settings in (
+    ("online", "dropout in every hidden layer, one row at a time", {"epochs": 12, "record": 7, "dropout": 0.25}),
+    ("mini", "dropout in batches of 2 of 5 rows, the last is smaller", {"epochs": 20, "record": 8, "batch_size": 2, "dropout": 0.4}),
+    ("shuffle", "one stream for shuffles and dropout", {"epochs": 20, "record": 8, "batch_size": 2, "shuffle": True, "seed": 5, "dropout": 0.4}),
+    ("full", "dropout in the full batch", {"epochs": 60, "record": 20, "batch_size": None, "dropout": 0.5}),
+    ("by-layer", "dropout of each hidden layer, with a penalty", {"epochs": 20, "record": 8, "batch_size": 3, "dropout": [0.2, 0.5], "optimizer": {"learning_rate": 0.3, "weight_decay": 0.01}}),
+    ("first-layer", "dropout in the first hidden layer alone draws nothing for the second", {"epochs": 20, "record": 8, "batch_size": 3, "dropout": [0.5, 0]}),
+    ("second-layer", "dropout in the second hidden layer alone draws nothing for the first", {"epochs": 20, "record": 8, "batch_size": 3, "dropout": [0, 0.5]}),
+    ("none", "no dropout draws nothing", {"epochs": 5, "record": 4, "batch_size": 3, "shuffle": True, "dropout": [0, 0.0]}),
+    ("output_first", "dropout with output_first and rule transpose", {"epochs": 12, "record": 7, "batch_size": 2, "rule": "transpose", "update_order": "output_first", "cost": "half_sse", "dropout": 0.25, "optimizer": {"learning_rate": 0.1}}),
+    ("transpose", "dropout with rule transpose: the error of a unit that is left out is 0", {"epochs": 12, "record": 5, "batch_size": 2, "rule": "transpose", "dropout": 0.4, "optimizer": {"learning_rate": 0.1}}),
+    ("weighted", "dropout and weights of samples", {"epochs": 20, "record": 8, "batch_size": 2, "dropout": 0.4}),
+):
+    case(f"dropout-{label}", words, DEEP, settings, d=D2, sample_weight=SHARES if label == "weighted" else None)
+case("dropout-proportional", "dropout with rule proportional", {"layers": [2, 4, 3, 2], "weights": POSITIVE_2432}, {"epochs": 12, "record": 5, "batch_size": 2, "rule": "proportional", "dropout": 0.4, "optimizer": {"learning_rate": 0.05}}, d=D2)
+case("dropout-softplus", "dropout takes f' where no unit is left out", {"layers": [2, 4, 2], "activations": ["softplus", "identity"], "seed": 7}, {"epochs": 20, "record": 8, "batch_size": 3, "dropout": 0.3, "optimizer": {"learning_rate": 0.05}}, d=D2)
+case("dropout-no-hidden-layer", "dropout without a hidden layer is none", {"layers": [2, 2], "seed": 7}, {"epochs": 5, "record": 3, "dropout": 0.3, "shuffle": True}, d=D2)
+
+# Clipping --------------------------------------------------------------------------------------------
+
+for label, words, settings in (
+    ("all", "every gradient is longer than the limit", {"epochs": 12, "record": 7, "clip_norm": 0.01}),
+    ("some", "some gradients are longer than the limit", {"epochs": 20, "record": 1, "batch_size": 2, "clip_norm": 0.06}),
+    ("none", "no gradient is as long as the limit", {"epochs": 5, "record": 3, "clip_norm": 1000}),
+    ("decay", "the limit is for the gradient without weight decay", {"epochs": 12, "record": 7, "clip_norm": 0.01, "optimizer": {"learning_rate": 0.3, "weight_decay": 0.2}}),
+    ("momentum", "the limit is for the gradient, not for the momentum", {"epochs": 12, "record": 7, "clip_norm": 0.02, "optimizer": {"name": "momentum", "learning_rate": 0.3}}),
+    ("adam", "a limit for the gradient with adam", {"epochs": 30, "record": 7, "batch_size": 2, "clip_norm": 0.05, "optimizer": {"name": "adam", "learning_rate": 0.01}}),
+    ("transpose", "a limit for what rule transpose has in the gradient's place", {"epochs": 12, "record": 7, "rule": "transpose", "clip_norm": 0.02}),
+    ("weighted", "a limit for the gradient of weighted samples, with dropout", {"epochs": 12, "record": 7, "clip_norm": 0.05, "dropout": 0.2}),
+):
+    case(f"clip_norm-{label}", words, RECORDED, settings, d=D2, sample_weight=SHARES if label == "weighted" else None)
+
+# Schedules -------------------------------------------------------------------------------------------
+
+for label, words, schedule, settings in (
+    ("null", "a learning rate that stays (null)", None, {}),
+    ("exponential", "an exponential schedule by its name", "exponential", {}),
+    ("exponential-own", "an exponential schedule with its parameter", {"name": "exponential", "gamma": 0.7}, {"batch_size": 2}),
+    ("exponential-one", "gamma 1: a learning rate that stays", {"name": "exponential", "gamma": 1}, {}),
+    ("step", "a schedule in steps by its name", {"name": "step"}, {"epochs": 65}),
+    ("step-own", "a schedule in steps with its parameters", {"name": "step", "gamma": 0.5, "every": 4.0}, {}),
+    ("step-every-epoch", "a step in every epoch", {"name": "step", "gamma": 0.9, "every": 1}, {}),
+    ("cosine", "a cosine schedule", "cosine", {}),
+    ("inverse", "an inverse schedule by its name", "inverse", {}),
+    ("inverse-own", "an inverse schedule with its parameter, in batches", {"name": "inverse", "power": 0.25}, {"batch_size": 2}),
+    ("inverse-zero", "power 0: a learning rate that stays", {"name": "inverse", "power": 0}, {}),
+    ("momentum", "a schedule with momentum", {"name": "step", "gamma": 0.5, "every": 3}, {"optimizer": {"name": "momentum", "learning_rate": 0.2}}),
+    ("adam", "a schedule with adam and weight decay", {"name": "exponential", "gamma": 0.8}, {"batch_size": 2, "optimizer": {"name": "adam", "learning_rate": 0.05, "weight_decay": 0.01}}),
+    ("rmsprop", "a schedule with rmsprop", "cosine", {"optimizer": {"name": "rmsprop"}}),
+    ("output_first", "a schedule with output_first", {"name": "step", "gamma": 0.5, "every": 2}, {"rule": "transpose", "update_order": "output_first", "cost": "half_sse", "optimizer": {"learning_rate": 0.2}}),
+):
+    case(f"schedule-{label}", words, {"layers": [2, 3, 2], "activations": ["tanh", "sigmoid"], "seed": 31}, {"epochs": 12, "schedule": schedule, **settings}, d=D2)
 
 # Plans -----------------------------------------------------------------------------------------------
 

@@ -138,10 +138,10 @@ training(
     "unknown-key",
     "training",
     'unknown key "learning_rate" in training; allowed: "cost", "rule", "update_order", "optimizer", "batch_size", '
-    '"epochs", "shuffle", "seed", "snapshots", "record"',
+    '"epochs", "shuffle", "seed", "snapshots", "record", "dropout", "clip_norm", "schedule"',
     learning_rate=0.1,
 )
-data("unknown-key", "data", 'unknown key "y" in data; allowed: "x", "d", "dataset"', x=X, d=D, y=D)
+data("unknown-key", "data", 'unknown key "y" in data; allowed: "x", "d", "dataset", "sample_weight"', x=X, d=D, y=D)
 OWN = {
     "sgd": '"momentum", "nesterov"',
     "momentum": '"momentum", "nesterov"',
@@ -514,6 +514,86 @@ for name, value, given in (
         batch_size=value,
     )
 
+# Dropout, clipping, schedules ----------------------------------------------------------------------------
+
+# The network of a plan without a section has one hidden layer.
+for name, value, message in (
+    ("one", 1, "must be a number from 0 to below 1, got 1"),
+    ("negative", -0.25, "must be a number from 0 to below 1, got -0.25"),
+    ("string", "half", 'must be a number from 0 to below 1, got "half"'),
+    ("null", None, "must be a number from 0 to below 1, got null"),
+    ("true", True, "must be a number from 0 to below 1, got true"),
+    ("object", {}, "must be a number from 0 to below 1, got an object"),
+    ("empty-list", [], "must have one number for each hidden layer (1), got 0"),
+    ("long-list", [0.1, 0.2], "must have one number for each hidden layer (1), got 2"),
+    ("entry", [1.5], "entry 1 must be a number from 0 to below 1, got 1.5"),
+    ("entry-null", [None], "entry 1 must be a number from 0 to below 1, got null"),
+):
+    training("dropout", name, f"training.dropout {message}", dropout=value)
+add(
+    "dropout",
+    "second-entry",
+    "training.dropout entry 2 must be a number from 0 to below 1, got -1",
+    plan={"network": {"layers": [2, 3, 3, 1]}, "training": {**ONE_EPOCH, "dropout": [0.5, -1]}, "data": {"x": X, "d": D}},
+)
+add(
+    "dropout",
+    "no-hidden-layer",
+    "training.dropout must have one number for each hidden layer (0), got 1",
+    plan={"network": {"layers": [2, 1]}, "training": {**ONE_EPOCH, "dropout": [0.5]}, "data": {"x": X, "d": D}},
+)
+
+for name, value, given in (
+    ("zero", 0, "0"),
+    ("negative", -1.5, "-1.5"),
+    ("string", "1", '"1"'),
+    ("false", False, "false"),
+    ("list", [1], "a list of 1"),
+    ("object", {}, "an object"),
+):
+    training("clip_norm", name, f"training.clip_norm must be null or a finite number above 0, got {given}", clip_norm=value)
+training(
+    "clip_norm",
+    "output_first",
+    'training.clip_norm must be null with update order "output_first", got 0.5',
+    clip_norm=0.5,
+    update_order="output_first",
+)
+
+SCHEDULES = '"exponential", "step", "cosine", "inverse"'
+for name, value, message in (
+    ("number", 3, " must be null, a name or an object, got 3"),
+    ("true", True, " must be null, a name or an object, got true"),
+    ("list", ["step"], " must be null, a name or an object, got a list of 1"),
+    ("empty-list", [], " must be null, a name or an object, got a list of 0"),
+    ("name", "linear", f' must be one of {SCHEDULES}, got "linear"'),
+    ("empty-name", "", f' must be one of {SCHEDULES}, got ""'),
+    ("no-name", {}, f".name must be one of {SCHEDULES}, got null"),
+    ("null-name", {"name": None}, f".name must be one of {SCHEDULES}, got null"),
+    ("own-name", {"name": "Step"}, f'.name must be one of {SCHEDULES}, got "Step"'),
+    ("gamma-zero", {"name": "exponential", "gamma": 0}, ".gamma must be a number above 0 and at most 1, got 0"),
+    ("gamma-large", {"name": "step", "gamma": 1.5}, ".gamma must be a number above 0 and at most 1, got 1.5"),
+    ("gamma-null", {"name": "step", "gamma": None}, ".gamma must be a number above 0 and at most 1, got null"),
+    ("every-zero", {"name": "step", "every": 0}, ".every must be an integer >= 1, got 0"),
+    ("every-fraction", {"name": "step", "every": 2.5}, ".every must be an integer >= 1, got 2.5"),
+    ("power", {"name": "inverse", "power": -1}, ".power must be a finite number >= 0, got -1"),
+):
+    training("schedule", name, f"training.schedule{message}", schedule=value)
+for name, schedule, key, allowed in (
+    ("key", {"name": "step", "rate": 1}, "rate", '"name", "gamma", "every"'),
+    ("key-of-another", {"name": "exponential", "every": 2}, "every", '"name", "gamma"'),
+    ("key-without-parameters", {"name": "cosine", "gamma": 0.5}, "gamma", '"name"'),
+    ("key-of-inverse", {"name": "inverse", "gamma": 0.5}, "gamma", '"name", "power"'),
+):
+    training("schedule", name, f'unknown key "{key}" in training.schedule; allowed: {allowed}', schedule=schedule)
+training(
+    "schedule",
+    "rprop",
+    'training.schedule must be null with optimizer "rprop", whose steps do not follow the learning rate, got "cosine"',
+    schedule="cosine",
+    optimizer={"name": "rprop"},
+)
+
 # Softmax and cross entropy -----------------------------------------------------------------------------
 
 
@@ -554,6 +634,21 @@ data("data", "x-only", EITHER, x=X)
 data("data", "d-only", EITHER, d=D)
 data("data", "dataset-and-x-and-d", EITHER, dataset="xor", x=X, d=D)
 data("data", "dataset-and-d", EITHER, dataset="xor", d=D)
+data("data", "sample_weight-only", EITHER, sample_weight=[1, 1, 1, 1])
+
+for name, value, message in (
+    ("short", [1, 2, 3], "must have 4 values, got 3"),
+    ("empty", [], "must have 4 values, got 0"),
+    ("number", 1, "must have 4 values, got 1"),
+    ("object", {}, "must have 4 values, got an object"),
+    ("negative", [1, -0.5, -1, 1], "value 2 must be a finite number >= 0, got -0.5"),
+    ("string", [1, 1, 1, "1"], 'value 4 must be a finite number >= 0, got "1"'),
+    ("null", [None, 1, 1, 1], "value 1 must be a finite number >= 0, got null"),
+    ("true", [1, True, 1, 1], "value 2 must be a finite number >= 0, got true"),
+    ("list", [[1], [1], [1], [1]], "value 1 must be a finite number >= 0, got a list of 1"),
+    ("zeros", [0, 0, 0, 0], "must have a value above 0, got none"),
+):
+    data("sample_weight", name, f"data.sample_weight {message}", x=X, d=D, sample_weight=value)
 
 for key, good, width in (("x", X, 2), ("d", D, 1)):
     other = {"x": {"d": D}, "d": {"x": X}}[key]
@@ -620,7 +715,7 @@ add(
     "order",
     "unknown-key-before-cost",
     'unknown key "lr" in training; allowed: "cost", "rule", "update_order", "optimizer", "batch_size", "epochs", '
-    '"shuffle", "seed", "snapshots", "record"',
+    '"shuffle", "seed", "snapshots", "record", "dropout", "clip_norm", "schedule"',
     plan={"training": {"cost": "none", "lr": 1}, "data": {"x": X, "d": D}},
 )
 add(
@@ -640,6 +735,31 @@ add(
     "record-before-cost-and-activation",
     'training.record must be null, "steps" or an integer >= 1, got 0',
     plan={"network": {"activations": "tanh"}, "training": {"cost": "cross_entropy", "record": 0}, "data": {"x": X, "d": D}},
+)
+for first, second, message in (
+    ("record", "dropout", 'record must be null, "steps" or an integer >= 1, got 0'),
+    ("dropout", "clip_norm", "dropout must be a number from 0 to below 1, got 2"),
+    ("clip_norm", "schedule", "clip_norm must be null or a finite number above 0, got 0"),
+):
+    wrong = {"record": 0, "dropout": 2, "clip_norm": 0, "schedule": 0}
+    add("order", f"{first}-before-{second}", f"training.{message}", plan={"training": {key: wrong[key] for key in (second, first)}})
+add(
+    "order",
+    "schedule-before-cost-and-activation",
+    "training.schedule must be null, a name or an object, got 0",
+    plan={"network": {"activations": "tanh"}, "training": {"cost": "cross_entropy", "schedule": 0}, "data": {"x": X, "d": D}},
+)
+add(
+    "order",
+    "targets-before-sample_weight",
+    'data.d row 1, column 1 must be from 0 to 1 for cost "cross_entropy", got 2',
+    plan={"training": {"cost": "cross_entropy"}, "data": {"x": X[:1], "d": [[2]], "sample_weight": []}},
+)
+add(
+    "order",
+    "sample_weight-before-batch",
+    "data.sample_weight must have 1 values, got 0",
+    plan={"training": {"batch_size": 9}, "data": {"x": X[:1], "d": D[:1], "sample_weight": []}},
 )
 add(
     "order",

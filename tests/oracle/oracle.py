@@ -30,6 +30,15 @@ DEFAULT_TRAINING = {
     "seed": 42,
     "snapshots": [],
     "record": None,
+    "dropout": 0.0,
+    "clip_norm": None,
+    "schedule": None,
+}
+DEFAULT_SCHEDULES = {
+    "exponential": {"gamma": 0.95},
+    "step": {"gamma": 0.1, "every": 30},
+    "cosine": {},
+    "inverse": {"power": 0.5},
 }
 DEFAULT_OPTIMIZERS = {
     "sgd": {"learning_rate": 0.5, "momentum": 0.0, "nesterov": False},
@@ -62,7 +71,11 @@ class Denominator(Exception):
 
 
 def complete(plan):
-    """Return (network, training, x, d) with every default filled in, numbers as floats."""
+    """Return (network, training, x, d) with every default filled in, numbers as floats.
+
+    Of the training, ``dropout`` is a list over the hidden layers, ``schedule`` an object or None;
+    ``sample_weight`` is there too, as a list with mean 1, or None.
+    """
     network = {**DEFAULT_NETWORK, **plan.get("network", {})}
     training = {**DEFAULT_TRAINING, **plan.get("training", {})}
     network["layers"] = [int(n) for n in network["layers"]]
@@ -75,9 +88,20 @@ def complete(plan):
     name = given.get("name", "sgd")
     training["optimizer"] = {"name": name, "weight_decay": 0.0, **DEFAULT_OPTIMIZERS[name], **given}
     training["epochs"] = int(training["epochs"])
+    rates = training["dropout"]
+    training["dropout"] = rates if isinstance(rates, list) else [rates] * (depth - 1)
+    schedule = training["schedule"]
+    if isinstance(schedule, str):
+        schedule = {"name": schedule}
+    if schedule is not None:
+        training["schedule"] = {**DEFAULT_SCHEDULES[schedule["name"]], **schedule}
     data = plan.get("data", {"x": [[0, 0], [0, 1], [1, 0], [1, 1]], "d": [[0], [1], [1], [0]]})
     x = [[float(v) for v in row] for row in data["x"]]
     d = [[float(v) for v in row] for row in data["d"]]
+    given = data.get("sample_weight")
+    training["sample_weight"] = None
+    if given is not None:
+        training["sample_weight"] = [w * len(given) / math.fsum(given) for w in given]
     return network, training, x, d
 
 
@@ -225,16 +249,27 @@ def total(values):
         return sum(values)
 
 
-def forward(weights, biases, activations, row, nudge=None):
-    """One sample: z[2..L] and a[1..L]. ``nudge`` moves each activation, to measure conditioning."""
+def forward(weights, biases, activations, row, nudge=None, masks=None):
+    """One sample: z[2..L] and a[1..L]. ``nudge`` moves each activation, to measure conditioning.
+
+    ``masks`` are the sample's, a list over the hidden layers, or None without dropout.
+    """
     z, a = [], [list(row)]
-    for w, b, name in zip(weights, biases, activations):
+    for layer, (w, b, name) in enumerate(zip(weights, biases, activations)):
+        inputs = masked(a[-1], masks, layer)
         z.append(
-            [total([w_k[j] * a[-1][j] for j in range(len(w_k))] + [b_k]) for w_k, b_k in zip(w, b)]
+            [total([w_k[j] * inputs[j] for j in range(len(w_k))] + [b_k]) for w_k, b_k in zip(w, b)]
         )
         values = activate(name, z[-1])
         a.append([nudge(v) for v in values] if nudge else values)
     return z, a
+
+
+def masked(values, masks, layer):
+    """A layer's values times its mask, counted from 0 for the input, which has none."""
+    if masks is None or layer == 0 or masks[layer - 1] is None:
+        return values
+    return [v * m for v, m in zip(values, masks[layer - 1])]
 
 
 # Section 2: cost ----------------------------------------------------------------------------------
@@ -263,12 +298,14 @@ def penalty(weight_decay, weights):
     return weight_decay / 2 * total(v * v for w in weights for row in w for v in row)
 
 
-def mean_cost(weights, biases, activations, cost, weight_decay, x, d, nudge=None):
-    """The exact cost over all samples, with the penalty."""
+def mean_cost(weights, biases, activations, cost, weight_decay, x, d, nudge=None, shares=None):
+    """The exact cost over all samples, with the penalty; ``shares``: their weights, of mean 1."""
     costs = []
     for row, target in zip(x, d):
         z, a = forward(weights, biases, activations, row, nudge)
         costs.append(sample_cost(cost, activations[-1], z[-1], a[-1], target))
+    if shares is not None:
+        costs = [v * c for v, c in zip(shares, costs)]
     return total(costs) / len(costs) + penalty(weight_decay, weights)
 
 
@@ -316,6 +353,7 @@ class Optimizer:
         self.settings = settings
         self.state = {}
         self.t = 0
+        self.factor = 1.0  # the schedule's
 
     def start(self):
         self.t += 1
@@ -323,7 +361,7 @@ class Optimizer:
     def move(self, key, value, gradient, decays):
         """The new value of the number ``key``, from its gradient."""
         s = self.settings
-        name, eta = s["name"], s["learning_rate"]
+        name, eta = s["name"], s["learning_rate"] * self.factor
         if decays and s["weight_decay"] != 0:
             gradient = gradient + s["weight_decay"] * value
         state = self.state.setdefault(key, {"v": 0.0, "m": 0.0, "u": 0.0, "p": 0.0, "step": eta})
@@ -372,16 +410,39 @@ def move_layer(optimizer, layer, w, b, grad_w, grad_b):
     return new_w, new_b
 
 
-def step(weights, biases, activations, training, optimizer, x, d, nudge=None):
+def clipped(grad_ws, grad_bs, limit):
+    """The gradients, shortened to the norm ``limit`` if theirs is larger."""
+    numbers = [v for w in grad_ws for row in w for v in row] + [v for b in grad_bs for v in b]
+    norm = math.sqrt(total(v * v for v in numbers))
+    if not norm > limit:
+        return grad_ws, grad_bs
+    return (
+        [[[v * limit / norm for v in row] for row in w] for w in grad_ws],
+        [[v * limit / norm for v in b] for b in grad_bs],
+    )
+
+
+def step(
+    weights, biases, activations, training, optimizer, x, d, nudge=None, masks=None, shares=None
+):
     """One forward, backward, update on one batch.
 
-    Returns the record of everything it computed; e, delta and gradients are lists over l = 2..L.
+    ``masks`` has for each sample what `forward` takes, ``shares`` the samples' weights, of mean 1
+    over all samples. Returns the record of everything it computed; e, delta and gradients are lists
+    over l = 2..L.
     """
     cost, rule, order = training["cost"], training["rule"], training["update_order"]
-    passes = [forward(weights, biases, activations, row, nudge) for row in x]
     depth, m = len(weights), len(x)
+    masks = masks or [None] * m
+    shares = shares or [1.0] * m
+    passes = [
+        forward(weights, biases, activations, row, nudge, mask) for row, mask in zip(x, masks)
+    ]
     scale = error_scale(cost, len(d[0]))
-    costs = [sample_cost(cost, activations[-1], z[-1], a[-1], t) for (z, a), t in zip(passes, d)]
+    costs = [
+        v * sample_cost(cost, activations[-1], z[-1], a[-1], t)
+        for (z, a), t, v in zip(passes, d, shares)
+    ]
 
     new_weights, new_biases = list(weights), list(biases)
     errors, deltas, grad_ws, grad_bs = [], [], [], []
@@ -397,7 +458,10 @@ def step(weights, biases, activations, training, optimizer, x, d, nudge=None):
             for r, (z, a) in enumerate(passes)
         ]
         delta = [[scale * v for v in row] for row in g]
-        grad_w, grad_b = mean_gradients(delta, [a[i] for _, a in passes])
+        grad_w, grad_b = mean_gradients(
+            [[v * value for value in row] for v, row in zip(shares, delta)],
+            [masked(a[i], mask, i) for (_, a), mask in zip(passes, masks)],
+        )
         errors.insert(0, e)
         deltas.insert(0, delta)
         grad_ws.insert(0, grad_w)
@@ -408,7 +472,9 @@ def step(weights, biases, activations, training, optimizer, x, d, nudge=None):
             )
         if i > 0:
             through = new_weights[i] if order == "output_first" else weights[i]
-            e = [send_back(rule, through, e[r], g[r], i + 2) for r in range(m)]
+            e = [masked(send_back(rule, through, e[r], g[r], i + 2), masks[r], i) for r in range(m)]
+    if training.get("clip_norm") is not None:
+        grad_ws, grad_bs = clipped(grad_ws, grad_bs, training["clip_norm"])
     if order == "simultaneous":
         for i in range(depth):
             new_weights[i], new_biases[i] = move_layer(
@@ -462,6 +528,38 @@ def recorded_updates(interval, layers, rows, limit=RECORDED_NUMBERS):
     return interval, kept
 
 
+def rate_factor(schedule, epoch, epochs, rows):
+    """What the learning rate is multiplied by in an epoch, counted from 1."""
+    if schedule is None:
+        return 1.0
+    before = epoch - 1
+    if schedule["name"] == "exponential":
+        return schedule["gamma"] ** before
+    if schedule["name"] == "step":
+        return schedule["gamma"] ** math.floor(before / schedule["every"])
+    if schedule["name"] == "cosine":
+        return (1 + math.cos(math.pi * before / epochs)) / 2
+    if schedule["name"] == "inverse":
+        return 1 / (1 + rows * before) ** schedule["power"]
+    raise ValueError(schedule["name"])
+
+
+def draw_masks(rates, layers, rows, stream):
+    """The masks of a batch, for each sample a list over the hidden layers; None without dropout."""
+    if not any(rates):
+        return None
+    by_layer = []
+    for rate, units in zip(rates, layers[1:]):
+        if rate == 0:
+            by_layer.append([None] * rows)
+            continue
+        kept = 1 / (1 - rate)
+        by_layer.append(
+            [[0.0 if stream.uniform() < rate else kept for _ in range(units)] for _ in range(rows)]
+        )
+    return [list(of_sample) for of_sample in zip(*by_layer)]
+
+
 def train(plan, start=None, nudge=None):
     """Train as the plan says. Returns what a case expects: see tests/cases/README.md.
 
@@ -479,8 +577,10 @@ def train(plan, start=None, nudge=None):
     }
     decay = training["optimizer"]["weight_decay"]
 
+    shares = training["sample_weight"]
+
     def exact_cost():
-        return mean_cost(weights, biases, activations, training["cost"], decay, x, d, nudge)
+        return mean_cost(weights, biases, activations, training["cost"], decay, x, d, nudge, shares)
 
     n = len(x)
     size = n if training["batch_size"] is None else int(training["batch_size"])
@@ -492,7 +592,10 @@ def train(plan, start=None, nudge=None):
     updates, epoch_costs = 0, []
     # All steps are kept here, and those that a recording would not have are left out at the end.
     every_step = []
+    # What Network.step() does not do has no first update here: recordings show it.
+    plain = shares is None and not any(training["dropout"]) and training["clip_norm"] is None
     for epoch in range(1, training["epochs"] + 1):
+        optimizer.factor = rate_factor(training["schedule"], epoch, training["epochs"], n)
         order = stream.order(n) if training["shuffle"] else list(range(n))
         costs = []
         for first in range(0, n, size):
@@ -507,6 +610,8 @@ def train(plan, start=None, nudge=None):
                 [x[r] for r in rows],
                 [d[r] for r in rows],
                 nudge,
+                draw_masks(training["dropout"], network["layers"], len(rows), stream),
+                [shares[r] for r in rows] if shares is not None else None,
             )
             batch_costs = [c + before for c in record.pop("costs")]
             costs += batch_costs
@@ -525,7 +630,7 @@ def train(plan, start=None, nudge=None):
             )
             weights, biases = record["new_weights"], record["new_biases"]
             updates += 1
-            if updates == 1:
+            if updates == 1 and plain:
                 expected["first_update"] = {"rows": [r + 1 for r in rows], **record}
             if updates in training["snapshots"]:
                 expected["snapshots"].append(

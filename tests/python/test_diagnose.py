@@ -394,6 +394,10 @@ def test_a_run_knows_its_network_and_its_settings():
         "epochs": 3,
         "shuffle": False,
         "seed": 5,
+        "sample_weight": None,
+        "dropout": 0.0,
+        "clip_norm": None,
+        "schedule": None,
     }
     assert run.network is not network
     np.testing.assert_array_equal(run.network.parameters, network.parameters)

@@ -50,6 +50,9 @@ def test_absent_keys_take_their_defaults():
             "seed": 42,
             "snapshots": [],
             "record": None,
+            "dropout": 0.0,
+            "clip_norm": None,
+            "schedule": None,
         },
         "data": XOR,
     }

@@ -213,7 +213,8 @@ test_that("a run knows its settings", {
     optimizer = list(
       name = "momentum", learning_rate = 0.5, weight_decay = 0, momentum = 0.9, nesterov = FALSE
     ),
-    batch_size = 4L, epochs = 3, shuffle = FALSE, seed = 5L
+    batch_size = 4L, epochs = 3, shuffle = FALSE, seed = 5L, sample_weight = NULL, dropout = 0,
+    clip_norm = NULL, schedule = NULL
   ))
 })
 
