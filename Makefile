@@ -20,7 +20,7 @@ SYSTEM_TEST := build/.system-test
 # Folders are named beside their files, so that a file taken away counts as a change too.
 R_SOURCES := DESCRIPTION NAMESPACE configure r data inst/js $(shell find r data inst -type f 2>/dev/null)
 
-.PHONY: help setup crosscheck test lint lint-version lint-py lint-r lint-js format test-python test-py test-r test-js test-cross \
+.PHONY: help setup crosscheck test lint lint-version lint-py lint-r lint-js format test-python test-py test-r test-js test-cross test-browser play \
 	r-check docs cases clean
 
 help: ## List the commands
@@ -31,11 +31,14 @@ setup: $(SYSTEM_TEST) $(VENV) $(RLIB) $(NODE_MODULES) ## Install all that the ot
 crosscheck: $(VENV) $(RLIB) ## Train the same network in every language and compare the numbers
 	@$(BIN)/twinprop crosscheck --require python,r,rscript,js,torch $(ARGS)
 
+play: $(VENV) ## Open the page: watch the errors flow back, step by step
+	@$(BIN)/twinprop play $(ARGS)
+
 # No engine may be skipped here.
-test test-python test-r test-js test-cross: export TWINPROP_REQUIRE := python,r,rscript,js,torch
+test test-python test-r test-js test-cross test-browser: export TWINPROP_REQUIRE := python,r,rscript,js,torch
 # All that the pages of docs/ show, the blocks that take long too.
 test test-cross: export TWINPROP_PAGES := all
-test: $(SYSTEM_TEST) lint test-python test-r test-js test-cross ## Lint, then run all suites
+test: $(SYSTEM_TEST) lint test-python test-r test-js test-browser test-cross ## Lint, then run all suites
 
 lint: lint-version lint-py lint-r lint-js ## Lint Python, R and JavaScript
 
@@ -70,6 +73,9 @@ test-js: $(VENV) ## JavaScript's suite
 
 test-cross: $(VENV) $(RLIB) ## The languages against each other and against torch
 	$(BIN)/pytest tests/cross $(ARGS)
+
+test-browser: $(SYSTEM_TEST) $(VENV) $(NODE_MODULES) ## The page in a browser; its pictures go to build/page
+	node --test tests/browser/*.test.js
 
 r-check: $(SYSTEM_TEST) ## R CMD check of what is committed
 	@tools/r_check.sh

@@ -21,6 +21,16 @@ export default [
     languageOptions: { globals: globals["shared-node-browser"] },
   },
   {
+    // The page's own: what touches the document.
+    files: ["inst/js/sketch/{page,load_p5,draw}.js"],
+    languageOptions: { globals: globals.browser },
+  },
+  {
+    // Callbacks of these tests run in the page.
+    files: ["tests/browser/**/*.js"],
+    languageOptions: { globals: { ...globals.node, ...globals.browser } },
+  },
+  {
     files: ["inst/js/run.js", "tests/js/**/*.js"],
     languageOptions: { globals: globals.node },
   },

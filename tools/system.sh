@@ -57,6 +57,11 @@ r_to_compile_against=(
   "libtirpc-dev: a library that R is linked with, likewise" # on Ubuntu r-base-dev leaves it out
 )
 
+# The page is tested in one of these; TWINPROP_CHROMIUM names another.
+have_chromium() {
+  have "${TWINPROP_CHROMIUM:-chromium}" || have chromium-browser || have google-chrome
+}
+
 # Fills `missing` with lines "Debian's package: what it is".
 find_missing() {
   missing=()
@@ -79,6 +84,7 @@ find_missing() {
   node_is_new_enough || missing+=("nodejs: node 18 or newer, for JavaScript")
   if [ "$level" = test ]; then
     have npm || missing+=("npm: fetches the linters of JavaScript")
+    have_chromium || missing+=("chromium: a browser to test the page in")
   fi
 }
 

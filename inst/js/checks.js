@@ -23,12 +23,15 @@ const LARGEST_SEED = 2147483647;
  * (toExponential rounds them up).
  */
 function roundedExponential(number, digits) {
-  // 100 digits hold every double that has its last digit as a 5 in the place after these.
-  const [mantissa, exponent] = number.toExponential(99).split("e");
-  const all = mantissa.replace("-", "").replace(".", "");
-  const half = all[digits] === "5" && /^0*$/.test(all.slice(digits + 1));
-  if (half && Number(all[digits - 1]) % 2 === 0) {
-    return [all.slice(0, digits), Number(exponent)];
+  // a half looks like one in two more digits, too; writing all digits of every number is slow
+  if (/50(e|$)/.test(number.toExponential(digits + 1))) {
+    // 100 digits hold every double that has its last digit as a 5 in the place after these.
+    const [mantissa, exponent] = number.toExponential(99).split("e");
+    const all = mantissa.replace("-", "").replace(".", "");
+    const half = all[digits] === "5" && /^0*$/.test(all.slice(digits + 1));
+    if (half && Number(all[digits - 1]) % 2 === 0) {
+      return [all.slice(0, digits), Number(exponent)];
+    }
   }
   const [rounded, power] = Math.abs(number)
     .toExponential(digits - 1)

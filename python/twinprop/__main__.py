@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -151,6 +152,19 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--each", action="store_true", help="a line for every plan")
     check.set_defaults(command=_crosscheck)
 
+    play = commands.add_parser(
+        "play",
+        help="open the page: watch the errors flow back, step by step",
+        description="Serve the page on this machine and open it in the browser; Ctrl-C ends it.",
+    )
+    play.add_argument(
+        "--port", type=int, default=0, metavar="PORT", help="default: one that is free"
+    )
+    play.add_argument(
+        "--no-browser", action="store_true", help="only say where the page is; open nothing"
+    )
+    play.set_defaults(command=_play)
+
     add_model_commands(commands)
     return parser
 
@@ -220,6 +234,26 @@ def _crosscheck(options: argparse.Namespace) -> int:
     if options.json:
         write_whole(Path(options.json), json.dumps(result.to_dict(), allow_nan=False) + "\n")
     return 0 if result.agrees else 1
+
+
+def _play(options: argparse.Namespace) -> int:
+    from twinprop.play import local_p5, open_browser, p5_version, start_server
+
+    server, url = start_server(options.port)
+    print(f"The page is at {url} (Ctrl-C ends it).", flush=True)
+    if local_p5() is None:
+        print(f"p5.js {p5_version()} comes from cdn.jsdelivr.net; nothing else is asked for.")
+    if not options.no_browser and not open_browser(url):
+        print("There is no browser to open; go there yourself.")
+    sys.stdout.flush()
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,216 @@
+// The state of the page and its address, inst/js/sketch/state.js.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { InputError, RandomStream, readPlan, startingWeights } from "../../inst/js/index.js";
+import * as page from "../../inst/js/sketch/state.js";
+import { cases } from "./helpers.js";
+
+const { DEFAULT_STATE: START } = page;
+
+/** The address of a state leads back to it, and to the same address. */
+function assertRoundTrip(state) {
+  const hash = page.toHash(state);
+  const again = page.fromHash(hash);
+  assert.deepStrictEqual(again, state);
+  assert.equal(page.toHash(again), hash);
+}
+
+test("an address that says nothing is the start", () => {
+  assert.deepStrictEqual(page.fromHash(""), page.checkState(START));
+  assert.deepStrictEqual(page.fromHash("#"), page.checkState(START));
+  assert.equal(page.toHash(page.checkState(START)), "");
+});
+
+test("every setting goes through the address and back", () => {
+  const states = [
+    { seed: -7, init: "he", epochs: 3, speed: 1000, focus: [3, 1] },
+    { rule: "transpose", otherRule: "gradient", updateOrder: "output_first", cost: "half_sse" },
+    { batchSize: null, shuffle: true, shuffleSeed: 0 },
+    { updates: 17, phase: "back" },
+    { updates: 17, phase: "update" },
+    { updates: 0, phase: "forward" },
+    { optimizer: { name: "nesterov", learningRate: 0.1, momentum: 0.5, weightDecay: 1e-4 } },
+    { optimizer: { name: "sgd", learningRate: 0, momentum: 0.5, nesterov: true } },
+    { optimizer: { name: "adam", learningRate: 1e-3, betas: [0.8, 0.99], eps: 1e-7 } },
+    { optimizer: { name: "rmsprop", learningRate: 0.01, alpha: 0.5, momentum: 0.1 } },
+    { optimizer: { name: "rprop", learningRate: 0.01, etas: [0.4, 1.3], stepSizes: [1e-5, 9] } },
+    {
+      data: { dataset: "iris" },
+      layers: [4, 8, 3],
+      activations: ["tanh", "softmax"],
+      cost: "cross_entropy",
+    },
+    { ...startingWeights([2, 4, 1], "uniform", 3) },
+  ];
+  states.forEach((changes) => assertRoundTrip(page.checkState({ ...START, ...changes })));
+});
+
+test("an address may leave out what is as in a plan, or as suits a data set", () => {
+  assert.deepEqual(page.fromHash("layers=2-3-3-1").activations, ["sigmoid", "sigmoid", "sigmoid"]);
+  assert.equal(page.toHash(page.fromHash("layers=2-3-3-1")), "layers=2-3-3-1");
+  assert.equal(page.datasetOfHash("#seed=1&data=iris"), "iris");
+  assert.equal(page.datasetOfHash("data=iris"), "iris");
+  assert.equal(page.datasetOfHash("data=iris&layers=4-3"), null);
+  assert.equal(page.datasetOfHash("seed=1"), null);
+  const base = page.change(START, {
+    ...{ data: { dataset: "iris" }, layers: [4, 8, 3], batchSize: 16 },
+    optimizer: { name: "sgd", learningRate: 0.1 },
+  });
+  const state = page.fromHash("data=iris&seed=7", base);
+  assert.deepEqual(state, { ...base, seed: 7 });
+  assertRoundTrip(state);
+  const { optimizer } = page.fromHash("data=iris&optimizer=adam", base);
+  assert.deepEqual(optimizer, { name: "adam", learningRate: 0.001 });
+});
+
+test("an address has the words of a plan", () => {
+  const optimizer = { name: "rprop", learningRate: 0.01, stepSizes: [1e-5, 9] };
+  const state = page.change(START, { optimizer, otherRule: "transpose", batchSize: null });
+  assert.equal(
+    page.toHash(state),
+    "other_rule=transpose&optimizer=rprop&learning_rate=0.01&step_sizes=0.00001,9&batch_size=all",
+  );
+});
+
+test("numbers and names of one's own data go through the address to the last bit", () => {
+  const stream = new RandomStream(1);
+  const row = () => Array.from(stream.uniform(2), (u) => (u - 0.5) * 10 ** Math.round(40 * u - 20));
+  const x = [[0, -0], [5e-324, 1.7976931348623157e308], ...Array.from({ length: 50 }, row)];
+  const d = x.map((_, i) => [i / 3]);
+  const names = ["a,b&c=d#%25", "<img src=x onerror=alert(1)>"];
+  const state = page.change(START, { data: page.namedData(x, d, names, ["längs\u2028"]) });
+  assertRoundTrip(state);
+  assert.ok(Object.is(page.fromHash(page.toHash(state)).data.x[0][1], -0));
+  assert.match(page.toHash(state), /^[\w.~!*'(),&=%+-]*$/);
+});
+
+test("an address that was escaped once more still leads there", () => {
+  const state = page.change(START, { ...startingWeights([2, 4, 1]) });
+  const escaped = page.toHash(state).replaceAll(",", "%2C");
+  assert.deepStrictEqual(page.fromHash(escaped), state);
+});
+
+test("what is wrong in an address is named", () => {
+  const wrong = {
+    foo: /no value for "foo"/,
+    "foo=1": /unknown key "foo" in the address/,
+    "seed=x": /seed in the address must be a finite number, got "x"/,
+    "rule=best": /training.rule must be one of "gradient"/,
+    "activations=tanh": /must have one name for each layer/,
+    "layers=2-0-1": /network.layers entry 2 must be an integer >= 1, got 0/,
+    "shuffle=yes": /shuffle in the address must be true or false, got "yes"/,
+    "updates=-1": /updates must be an integer >= 0, got -1/,
+    "updates=3": /phase must be no "start" after an update/,
+    "phase=update": /phase must be "start" before any/,
+    "phase=rest": /phase must be one of "start"/,
+    "focus=9.1": /focus must be a layer and a neuron of it/,
+    "speed=3": /speed must be one of 0.25/,
+    "weights=1,2": /weights in the address must have 12 numbers, got 2/,
+    "x=1,2,3&d=1": /x in the address must have rows of 2 numbers, got 3 numbers/,
+    "x=1,2&d=1&inputs=a": /must name each column/,
+    "data=mnist": /data.dataset must be one of "xor"/,
+    "optimizer=sgdd": /optimizer in the address must be one of/,
+    "optimizer=sgd&alpha=1": /unknown key "alpha"/,
+    "other_rule=best": /the other rule must be one of/,
+  };
+  for (const [hash, message] of Object.entries(wrong)) {
+    assert.throws(
+      () => page.fromHash(hash),
+      (error) => {
+        assert.ok(error instanceof InputError, `${hash}: ${error.stack}`);
+        assert.match(error.message, message);
+        return true;
+      },
+    );
+  }
+});
+
+test("a plan becomes a state and the state that plan again", () => {
+  let compared = 0;
+  for (const { plan } of cases()) {
+    const complete = readPlan(plan);
+    complete.training.snapshots = [];
+    complete.training.record = null;
+    const state = page.stateOfPlan(JSON.stringify(complete));
+    assert.deepStrictEqual(page.planOf(state), complete);
+    assertRoundTrip(state);
+    compared += 1;
+  }
+  assert.ok(compared > 100);
+});
+
+test("a change begins the training again, a look does not", () => {
+  const state = page.checkState({ ...START, updates: 9, phase: "update" });
+  assert.equal(page.change(state, { focus: [1, 2], speed: 10 }).updates, 9);
+  assert.deepEqual(
+    [page.change(state, { rule: "transpose" })].map(({ updates, phase }) => [updates, phase]),
+    [[0, "start"]],
+  );
+});
+
+test("neurons and layers come and go in place", () => {
+  const grown = page.addLayer(page.changeNeurons(START, 2, 3));
+  assert.deepEqual([grown.layers, grown.activations.length], [[2, 3, 3, 1], 3]);
+  assert.deepEqual(page.removeLayer(grown, 2).layers, [2, 3, 1]);
+  assert.deepEqual(page.removeLayer(page.removeLayer(grown, 2), 2).layers, [2, 1]);
+  assert.deepEqual(page.addLayer(page.removeLayer(START, 2)).layers, [2, 4, 1]);
+  assert.equal(page.changeNeurons(START, 1, 5), START); // the data's
+  assert.equal(page.changeNeurons(START, 2, 0), START);
+  const far = page.change(START, { focus: [2, 4] });
+  assert.deepEqual(page.changeNeurons(far, 2, 2).focus, [2, 2]);
+  let deep = START;
+  for (let i = 0; i < 20; i++) deep = page.addLayer(deep);
+  assert.equal(deep.layers.length, page.MOST_HIDDEN + 2);
+});
+
+test("weights given by hand stay where the network changes around them", () => {
+  const weights = [
+    [
+      [1, 2],
+      [3, 4],
+    ],
+    [[5, 6]],
+  ];
+  const biases = [[7, 8], [9]];
+  const state = page.change(START, { layers: [2, 2, 1], weights, biases });
+  const fewer = page.changeNeurons(state, 2, 1);
+  assert.deepEqual(
+    [fewer.weights, fewer.biases],
+    [
+      [[[1, 2]], [[5]]],
+      [[7], [9]],
+    ],
+  );
+  const more = page.changeNeurons(state, 2, 3);
+  const drawn = startingWeights([2, 3, 1]);
+  assert.deepEqual(more.weights[0], [...weights[0], drawn.weights[0][2]]);
+  assert.deepEqual(more.biases, [[7, 8, 0], [9]]);
+  const deeper = page.addLayer(state);
+  const between = startingWeights([2, 2, 2, 1]);
+  assert.deepEqual(deeper.weights, [weights[0], between.weights[1], between.weights[2]]);
+  assert.deepEqual(page.removeLayer(deeper, 3).weights[0], weights[0]);
+});
+
+test("an edited weight is the start of a training of its own", () => {
+  const network = startingWeights([2, 4, 1], "uniform", 1);
+  const at = page.checkState({ ...START, updates: 9, phase: "update" });
+  const edited = page.editWeight(at, network, { layer: 2, to: 3, from: 1 }, 0.25);
+  assert.equal(edited.weights[0][2][0], 0.25);
+  assert.equal(edited.updates, 0);
+  assert.notEqual(network.weights[0][2][0], 0.25);
+  const bias = page.editWeight(at, network, { layer: 3, to: 1, from: null }, -1);
+  assert.deepEqual([bias.biases[1], bias.weights], [[-1], network.weights]);
+  assert.throws(() => page.editWeight(at, network, { layer: 2, to: 1, from: 1 }, NaN), InputError);
+});
+
+test("softmax brings its cost, and other outputs take it back", () => {
+  const iris = page.change(START, { data: { dataset: "iris" }, layers: [4, 3, 3] });
+  const soft = page.changeActivation(iris, 3, "softmax");
+  assert.equal(soft.cost, "cross_entropy");
+  assert.equal(page.changeActivation(soft, 3, "tanh").cost, "half_mse");
+  const one = { x: [[1], [2]], d: [[0], [1]] };
+  const back = page.changeData(soft, page.namedData(one.x, one.d), one);
+  assert.deepEqual([back.layers, back.activations.at(-1)], [[1, 3, 1], "sigmoid"]);
+});
