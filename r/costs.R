@@ -2,8 +2,9 @@
 # inst/js/costs.js
 #
 # Section 2 of the contract. The output error is e = a - d; dC/dz of the output layer is
-# s * e * f'(z) for the squared costs and s * e for the cross entropies. `total(e, z, d, w)` sums the
-# samples' costs; a sample is a column (K, n). `w` weighs them: 1, or a number for each entry of e.
+# s * e * f'(z) for the squared costs and s * e for the cross entropies. `total(e, z, d, w)` sums
+# the samples' costs; a sample is a column (K, n). `w` weighs them: 1, or a number for each entry of
+# e.
 
 # Targets of softmax outputs must sum to 1 to this, for a - d to be the gradient to as many digits:
 # 1/3 three times does, 0.33 three times does not.
