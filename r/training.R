@@ -144,7 +144,7 @@ check_batch_size <- function(value, name, rows) {
 
 # Training with checked settings; x (n_1, n), d (n_L, n). Returns a tp_run.
 #
-# `after_epoch(epoch, cost, parameters)` is called after each epoch. If it returns TRUE, the training
+# `after_epoch(epoch, cost, parameters)` is called after each epoch. If it returns TRUE, training
 # ends there: the run has that many epochs. It may also return a list: of `stop`, which is TRUE for
 # that, and `learning_rate`, the optimiser's from the next epoch on.
 train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
@@ -282,9 +282,9 @@ batches <- function(rows, batch_size) {
 }
 
 # One update for each batch. The hot path: no checks here, and every function is looked up already.
-# The cost is the mean over the samples of the cost that each had before its own update. `extras` are
-# what most trainings do without: `draw_masks`, the samples' `weight`, and `clip_norm`; each may be
-# NULL.
+# The cost is the mean over the samples of the cost that each had before its own update. `extras`
+# are what most trainings do without: `draw_masks`, the samples' `weight`, and `clip_norm`; each may
+# be NULL.
 train_epoch <- function(parameters, x, d, batches, method, move, update_order, after_update,
                         after_step = NULL, extras = NULL) {
   n <- ncol(x)

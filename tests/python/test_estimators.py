@@ -892,6 +892,26 @@ def test_polars_targets(iris):
     np.testing.assert_array_equal(fitted.predict(polars.DataFrame(dict(X))), expected.predict(X))
 
 
+def test_names_come_and_go_as_in_scikit_learn(iris, people):
+    X, y = iris
+    plain = silently(quick().fit, X.to_numpy(), y)
+    with pytest.warns(UserWarning, match="fitted without feature names"):
+        found = plain.predict_proba(X)
+    np.testing.assert_array_equal(found, plain.predict_proba(X.to_numpy()))
+    named = silently(quick().fit, X, y)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        np.testing.assert_array_equal(named.predict_proba(X.to_numpy()), found)
+    silently(named.fit, X.to_numpy(), y)
+    assert not hasattr(named, "feature_names_in_")
+    # labels that are numbers are no names, and columns are found by place
+    mixed, score = people
+    numbered = mixed.set_axis(range(5), axis=1)
+    fitted = silently(quick(MLPRegressor).fit, numbered, score)
+    expected = silently(quick(MLPRegressor).fit, mixed, score).predict(mixed)
+    np.testing.assert_array_equal(fitted.predict(numbered), expected)
+    np.testing.assert_array_equal(fitted.predict(numbered.to_numpy(dtype=object)), expected)
+
+
 def test_errors_of_data_frames_name_the_column(people):
     X, score = people
     fitted = silently(quick(MLPRegressor).fit, X, score)
