@@ -70,6 +70,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler  #
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 from twinprop import MLPClassifier, MLPRegressor  # noqa: E402
+from twinprop.encoding import drop_levels, read_column  # noqa: E402
 from twinprop.fitting import FIT_DEFAULTS, fit_network  # noqa: E402
 
 #: Two programs that make the same updates in another order of operations.
@@ -439,6 +440,7 @@ def test_predictions_have_the_types_of_the_targets(iris):
     _, X, y = TASKS["labels"]
     fitted = silently(quick().fit, X, y)
     assert fitted.predict(X).shape == fitted.predict_proba(X).shape == y.shape
+    assert fitted.predict(X).dtype.kind == "i"
     assert [classes.tolist() for classes in np.atleast_2d(fitted.classes_)] == [[0, 1, 2]]
 
     linnerud = load_linnerud()
@@ -836,6 +838,11 @@ def test_levels_that_no_row_has_are_left_out(people):
     np.testing.assert_array_equal(fitted.predict(X), expected.predict(X))
     with pytest.raises(InputError, match='size" row 1 must be one of "small", .*, got "tiny"'):
         fitted.predict(X.assign(size="tiny"))
+    values = pd.Series(pd.Categorical(["c", None, "a"], ["a", "b", "c"]))
+    dropped = drop_levels(read_column(values, "letter"))
+    assert dropped.levels == ["a", "c"]
+    assert [dropped.at(0), dropped.at(2)] == ["c", "a"]
+    assert dropped.values.tolist() == [1, -1, 0]
 
 
 def test_ordered_levels_are_coded_by_polynomials(people):
