@@ -1,4 +1,4 @@
-"""docs/rules.md and docs/minima.md show what their scripts print.
+"""docs/rules.md, docs/minima.md and docs/accuracy.md show what their scripts print.
 
 The blocks that take long are run as well if TWINPROP_PAGES is "all".
 """
@@ -16,7 +16,11 @@ import pytest
 from twinprop import Network
 
 DOCS = Path(__file__).parents[2] / "docs"
-FAST = {"rules": ["shares", "mixed", "trained"], "minima": ["first", "finite"]}
+FAST = {
+    "rules": ["shares", "mixed", "trained"],
+    "minima": ["first", "finite"],
+    "accuracy": ["ours", "small"],
+}
 
 
 def load(name):
