@@ -41,6 +41,7 @@ smallest_cost <- 1e-12
 #' @param optimizer What [tp_optimizer()] returned, of which the settings are taken, or the name of
 #'   an optimiser with its defaults.
 #' @param shuffle Whether to draw a new order of the rows for each epoch, the same for every rule.
+#' @param seed The seed of the shuffles, an integer from -2147483647 to 2147483647.
 #' @param along `"own"`: each rule is measured at the weights of its own training; or the name of a
 #'   rule, at the weights of whose training all are measured. The costs are always those of each
 #'   rule's own training.

@@ -2,8 +2,9 @@
 # inst/js/costs.js
 #
 # Section 2 of the contract. The output error is e = a - d; dC/dz of the output layer is
-# s * e * f'(z) for the squared costs and s * e for the cross entropies. `total(e, z, d, w)` sums the
-# samples' costs; a sample is a column (K, n). `w` weighs them: 1, or a number for each entry of e.
+# s * e * f'(z) for the squared costs and s * e for the cross entropies. `total(e, z, d, w)` sums
+# the samples' costs; a sample is a column (K, n). `w` weighs them: 1, or a number for each entry of
+# e.
 
 # Targets of softmax outputs must sum to 1 to this, for a - d to be the gradient to as many digits:
 # 1/3 three times does, 0.33 three times does not.
@@ -23,10 +24,12 @@ multiclass_cross_entropy <- function(e, z, d, w = 1) {
 
 costs <- list(
   half_mse = list(
-    total = function(e, z, d, w = 1) sum(w * e * e) / (2 * nrow(e)), scale = function(k) 1 / k
+    total = function(e, z, d, w = 1) sum(w * (e * e)) / (2 * nrow(e)), scale = function(k) 1 / k
   ),
-  half_sse = list(total = function(e, z, d, w = 1) sum(w * e * e) / 2, scale = function(k) 1),
-  mse = list(total = function(e, z, d, w = 1) sum(w * e * e) / nrow(e), scale = function(k) 2 / k),
+  half_sse = list(total = function(e, z, d, w = 1) sum(w * (e * e)) / 2, scale = function(k) 1),
+  mse = list(
+    total = function(e, z, d, w = 1) sum(w * (e * e)) / nrow(e), scale = function(k) 2 / k
+  ),
   cross_entropy = list(total = binary_cross_entropy, scale = function(k) 1)
 )
 

@@ -130,8 +130,9 @@ warn_unless_learned <- function(run, x, d) {
 
 # The warning of a training that has ended without having learned, or NULL.
 not_learned <- function(run, x, d) {
-  # an interruption is said already
-  if (run$updates < fewest_updates || length(run$cost) < run$settings$epochs) {
+  # an interruption is said already; with weights of samples the best constant is another one
+  if (run$updates < fewest_updates || length(run$cost) < run$settings$epochs ||
+        !is.null(run$settings$sample_weight)) {
     return(NULL)
   }
   cost <- run$final_cost - penalty(run$weights, run$settings$optimizer$weight_decay)

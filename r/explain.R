@@ -86,6 +86,7 @@ tp_explain_plan <- function(plan, sample = NULL, neurons = NULL) {
   } else {
     plan <- tp_read_plan(plan)
   }
+  check_explicable(plan)
   training <- plan$training
   rows <- seq_len(nrow(plan$x))
   if (is.null(sample)) {
@@ -100,6 +101,20 @@ tp_explain_plan <- function(plan, sample = NULL, neurons = NULL) {
     training$cost, training$rule, training$update_order, make_optimizer(training$optimizer),
     neurons
   )
+}
+
+# Refuse a plan whose step is more than forward, backward and update.
+check_explicable <- function(plan) {
+  there <- c(
+    training.dropout = any(plan$training$dropout > 0),
+    training.clip_norm = !is.null(plan$training$clip_norm),
+    data.sample_weight = !is.null(plan$sample_weight)
+  )
+  if (any(there)) {
+    input_error(
+      "a step with ", names(which(there))[1L], " cannot be explained: leave it out of the plan"
+    )
+  }
 }
 
 # The neurons asked for: for each layer which, NULL for all.

@@ -32,8 +32,8 @@ empty_object <- structure(list(), names = character())
 #'   plan itself as a list, where matrices and vectors may stand for lists of numbers. Absent keys
 #'   take their defaults, the data those of [xor].
 #' @return A list of class `tp_plan`, complete and checked: `network` and `training`, lists of
-#'   settings; `x` (n, n_1) and `d` (n, n_L), matrices; `sample_weight` (n) or `NULL`; `dropped`, how
-#'   many rows of a data set were left out because of missing values.
+#'   settings; `x` (n, n_1) and `d` (n, n_L), matrices; `sample_weight` (n) or `NULL`; `dropped`,
+#'   how many rows of a data set were left out because of missing values.
 #' @section Errors: `twinprop_input_error` if the file cannot be read, or a key is unknown or its
 #'   value not allowed.
 #' @seealso [tp_run()]

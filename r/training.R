@@ -144,7 +144,7 @@ check_batch_size <- function(value, name, rows) {
 
 # Training with checked settings; x (n_1, n), d (n_L, n). Returns a tp_run.
 #
-# `after_epoch(epoch, cost, parameters)` is called after each epoch. If it returns TRUE, the training
+# `after_epoch(epoch, cost, parameters)` is called after each epoch. If it returns TRUE, training
 # ends there: the run has that many epochs. It may also return a list: of `stop`, which is TRUE for
 # that, and `learning_rate`, the optimiser's from the next epoch on.
 train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
@@ -282,14 +282,15 @@ batches <- function(rows, batch_size) {
 }
 
 # One update for each batch. The hot path: no checks here, and every function is looked up already.
-# The cost is the mean over the samples of the cost that each had before its own update. `extras` are
-# what most trainings do without: `draw_masks`, the samples' `weight`, and `clip_norm`; each may be
-# NULL.
+# The cost is the mean over the samples of the cost that each had before its own update. `extras`
+# are what most trainings do without: `draw_masks`, the samples' `weight`, and `clip_norm`; each may
+# be NULL.
 train_epoch <- function(parameters, x, d, batches, method, move, update_order, after_update,
                         after_step = NULL, extras = NULL) {
   n <- ncol(x)
   depth <- length(parameters$weights)
   decay <- move$weight_decay
+  plain <- all(vapply(extras, is.null, NA))
   draw_masks <- extras$draw_masks
   weight <- extras$weight
   clip_norm <- extras$clip_norm
@@ -303,10 +304,14 @@ train_epoch <- function(parameters, x, d, batches, method, move, update_order, a
       batch_weight <- weight[rows]
       w <- entry_weights(batch_weight, d_batch)
     }
-    step <- one_update(
-      parameters, x[, rows, drop = FALSE], d_batch, method, move, update_order, masks,
-      batch_weight, clip_norm
-    )
+    x_batch <- x[, rows, drop = FALSE]
+    step <- if (plain) { # what is not handed over costs nothing
+      one_update(parameters, x_batch, d_batch, method, move, update_order)
+    } else {
+      one_update(
+        parameters, x_batch, d_batch, method, move, update_order, masks, batch_weight, clip_norm
+      )
+    }
     e_last <- step$backward$e[[depth]]
     total <- total + method$total_cost(e_last, step$forward$z[[depth]], d_batch, w)
     if (decay != 0) total <- total + length(rows) * penalty(parameters$weights, decay)

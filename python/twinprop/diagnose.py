@@ -298,7 +298,9 @@ def not_learned(run: Run, x: Any, d: Any) -> str | None:
     network, settings = run.network, run.settings
     if network is None or settings is None or run.updates < FEWEST_UPDATES:
         return None
-    if len(run.cost) < settings["epochs"]:  # interrupted, which is said already
+    if len(run.cost) < settings["epochs"]:  # interrupted, which is said already, or stopped
+        return None
+    if settings.get("sample_weight") is not None:  # the best constant is another one then
         return None
     d = np.asarray(d, dtype=np.float64).reshape(len(run.outputs), -1)
     weights = network.parameters[: network.n_weights]

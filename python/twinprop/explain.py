@@ -343,6 +343,7 @@ def explain_plan(
     else:
         plan = read_plan(source)
     training, rows = plan.training, len(plan.x)
+    _check_explicable(plan)
     if sample is None:
         order = np.arange(rows)
         if training["shuffle"]:
@@ -360,6 +361,19 @@ def explain_plan(
         optimizer=Optimizer(**training["optimizer"]),
         neurons=neurons,
     )
+
+
+def _check_explicable(plan: Plan) -> None:
+    """Refuse a plan whose step is more than forward, backward and update."""
+    dropout = np.any(np.asarray(plan.training["dropout"]) > 0.0)
+    given = {
+        "training.dropout": bool(dropout),
+        "training.clip_norm": plan.training["clip_norm"] is not None,
+        "data.sample_weight": plan.sample_weight is not None,
+    }
+    for name, there in given.items():
+        if there:
+            raise InputError(f"a step with {name} cannot be explained: leave it out of the plan")
 
 
 def check_neurons(value: Any, layers: Sequence[int]) -> set[tuple[int, int]] | None:

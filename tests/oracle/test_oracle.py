@@ -392,29 +392,60 @@ def torch_run(torch, plan):
     else:
         groups[1]["weight_decay"] = decay
     optimizer = optimizer_class(groups, lr=rate, **s)
+    scheduler = torch_scheduler(torch, optimizer, training, n)
+    shares = tensor(training["sample_weight"] or [1.0] * n)
+    limit = training["clip_norm"]
     size = n if training["batch_size"] is None else int(training["batch_size"])
     stream = oracle.Random(training["seed"])
     for _ in range(training["epochs"]):
         order = stream.order(n) if training["shuffle"] else list(range(n))
         for first in range(0, n, size):
             rows = order[first : first + size]
+            masks = oracle.draw_masks(training["dropout"], network["layers"], len(rows), stream)
             a = x[rows]
-            for w, b, f in zip(weights, biases, network["activations"]):
+            for i, (w, b, f) in enumerate(zip(weights, biases, network["activations"])):
                 z = functional.linear(a, w, b)
                 a = functions[f](z)
+                if masks is not None and i < len(weights) - 1 and masks[0][i] is not None:
+                    a = a * tensor([of_sample[i] for of_sample in masks])
             if training["cost"] != "cross_entropy":
                 scale = {"half_mse": 0.5, "half_sse": 0.5 * outputs, "mse": 1.0}[training["cost"]]
-                cost = scale * functional.mse_loss(a, d[rows])
+                costs = scale * functional.mse_loss(a, d[rows], reduction="none").mean(dim=1)
             elif network["activations"][-1] == "softmax":
-                cost = functional.cross_entropy(z, d[rows])
+                costs = functional.cross_entropy(z, d[rows], reduction="none")
             else:
-                cost = outputs * functional.binary_cross_entropy_with_logits(z, d[rows])
+                costs = functional.binary_cross_entropy_with_logits(z, d[rows], reduction="none")
+                costs = costs.sum(dim=1)
+            cost = (shares[rows] * costs).mean()
             if name == "rprop":
                 cost = cost + decay / 2 * sum((w * w).sum() for w in weights)
             optimizer.zero_grad()
             cost.backward()
+            if limit is not None:
+                norm = torch.nn.utils.clip_grad_norm_(weights + biases, math.inf).item()
+                # torch divides by the norm plus 1e-6
+                longer = limit * (1 + 1e-6 / norm) if norm > limit else math.inf
+                torch.nn.utils.clip_grad_norm_(weights + biases, longer)
             optimizer.step()
+        if scheduler is not None:
+            scheduler.step()
     return [[v.tolist() for v in weights], [v.tolist() for v in biases]]
+
+
+def torch_scheduler(torch, optimizer, training, rows):
+    """torch's own scheduler for the plan's schedule; None for a rate that stays."""
+    schedule = training["schedule"]
+    if schedule is None:
+        return None
+    schedulers = torch.optim.lr_scheduler
+    return {
+        "exponential": lambda: schedulers.ExponentialLR(optimizer, schedule["gamma"]),
+        "step": lambda: schedulers.StepLR(optimizer, int(schedule["every"]), schedule["gamma"]),
+        "cosine": lambda: schedulers.CosineAnnealingLR(optimizer, training["epochs"]),
+        "inverse": lambda: schedulers.LambdaLR(
+            optimizer, lambda done: 1 / (1 + rows * done) ** schedule["power"]
+        ),
+    }[schedule["name"]]()
 
 
 TORCH_PLANS = [
@@ -540,7 +571,7 @@ def test_distance_is_section_10s():
 def test_every_case_has_its_data_and_snapshots():
     assert len(PLANS) == len(case_plans.PLANS)
     for name, plan in PLANS.items():
-        assert set(plan.get("data", {"x", "d"})) == {"x", "d"}, name
+        assert set(plan.get("data", {"x", "d"})) - {"sample_weight"} == {"x", "d"}, name
 
 
 # The error cases ---------------------------------------------------------------------------------
