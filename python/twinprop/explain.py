@@ -30,11 +30,11 @@ from twinprop.datasets import dataset_names
 from twinprop.equations import TEXT, Expression, Quantity, shown, write
 from twinprop.errors import InputError
 from twinprop.network import Network
-from twinprop.opened import open_model
 from twinprop.optimizers import Optimizer, as_optimizer
 from twinprop.plan import Plan, read_plan
 from twinprop.quantities import Quantities, StepRecord
 from twinprop.random import RandomStream
+from twinprop.raw_data import unwrap_fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -272,7 +272,7 @@ def explain(
     >>> bool(step.cost_after < step.cost_before)
     True
     """
-    network, x, d, cost, *_ = open_model(network, x, d, cost)
+    network, x, d, cost, *_ = unwrap_fit(network, x, d, cost)
     if not isinstance(network, Network):
         raise InputError(f"network must be a Network, got {describe(network)}")
     network.check_cost(cost)

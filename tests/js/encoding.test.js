@@ -46,6 +46,20 @@ test("levels are found by their text", () => {
   ]);
 });
 
+test("a row that lacks a value has no inputs, also where no term needs it", () => {
+  const inputs = {
+    columns: ["a", "b"].map((name) => ({ name, kind: "numeric" })),
+    terms: [{ name: "a", parts: [{ column: "a" }] }],
+    center: null,
+    scale: null,
+  };
+  const rows = [
+    { a: 1, b: null },
+    { a: 2, b: 3 },
+  ];
+  assert.deepEqual(encodeInputs(inputs, rows, { na: "pass" }), [[NaN], [2]]);
+});
+
 test("many levels are not all listed", () => {
   const levels = Array.from({ length: 25 }, (_, i) => `l${i}`);
   const parts = [{ column: "x", coding: levels.map((_, i) => i) }];

@@ -79,6 +79,8 @@ test("a key that objects inherit is no column", () => {
   const outputs = { names: ["y"], levels: null, center: null, scale: null };
   const model = new MLP(new Network([1, 1]), { task: "regression", inputs, outputs });
   assert.throws(() => model.predict([{ x: 1 }]), /missing column "toString"/);
+  const rows = [{ toString: 1 }, { x: 1 }];
+  assert.throws(() => model.predict(rows), /column "toString" row 2 is missing/);
 });
 
 test("a network alone", () => {

@@ -245,6 +245,8 @@ def test_a_constant_column_has_scale_1():
     # constant where the weight is not 0
     center, scale = learn_scale(x, np.array([0, 2, 0]))
     assert (center[1], scale[1]) == (7.0, 1.0)
+    # and so where the squares are too small for a float
+    assert learn_scale(np.array([[1e-200], [2e-200]]))[1].tolist() == [1.0]
     with pytest.raises(InputError, match="column 1 has values too large to be standardised"):
         learn_scale(np.array([[1e308], [-1e308]]))
 

@@ -7,7 +7,7 @@ import pytest
 
 import twinprop
 
-OPTIONAL = ["pandas", "rpy2", "torch", "sklearn", "matplotlib", "tqdm"]
+OPTIONAL = ["pandas", "narwhals", "rpy2", "torch", "sklearn", "matplotlib", "tqdm"]
 
 RUN = (
     "twinprop.run_plan({'training': {'epochs': 2}, 'data': {'dataset': 'iris'}, "
