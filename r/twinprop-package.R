@@ -3,7 +3,8 @@
 #' twinprop: one multilayer perceptron in R, Python and JavaScript
 #'
 #' The same starting weights, data and settings give the same errors, gradients and updated weights
-#' in all three languages, step by step. Start with [tp_network()] and [tp_train()]; [tp_step()]
+#' in all three languages, step by step. To fit a data frame, start with [twinprop()]; to see how a
+#' network learns, with [tp_network()] and [tp_train()]. [tp_step()]
 #' shows every number of one step; [tp_rules()] are the backpropagation rules that courses teach
 #' beside the exact gradient.
 #'
@@ -15,4 +16,6 @@
 #' `twinprop_divergence_error`, `twinprop_denominator_error`, `twinprop_engine_error`.
 #'
 #' @keywords internal
-"_PACKAGE"
+#' @docType package
+#' @name twinprop-package
+NULL

@@ -488,11 +488,11 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         Activation of the hidden layers, or one for each: "sigmoid" ("logistic"), "tanh", "relu",
         "leaky_relu", "softplus", "identity" ("linear").
     out_activation : str, default "auto"
-        Activation of the output layer. "auto": "softmax" for three
-        classes or more, "sigmoid" for two and for labels.
+        Activation of the output layer. "auto": "softmax" for three classes or more, "sigmoid" for
+        two and for labels.
     loss : str, default "auto"
-        The cost of an output error. "auto": "cross_entropy" ("log_loss");
-        also "half_mse" ("squared_error"), "half_sse" and "mse".
+        The cost of an output error. "auto": "cross_entropy" ("log_loss"); also "half_mse"
+        ("squared_error"), "half_sse" and "mse".
     init : str, default "xavier"
         How the starting weights are drawn: "xavier", "he", "torch" or "uniform"; see
         `starting_weights`.

@@ -70,6 +70,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler  #
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 from twinprop import MLPClassifier, MLPRegressor  # noqa: E402
+from twinprop.encoding import drop_levels, read_column  # noqa: E402
 from twinprop.fitting import FIT_DEFAULTS, fit_network  # noqa: E402
 
 #: Two programs that make the same updates in another order of operations.
@@ -439,6 +440,7 @@ def test_predictions_have_the_types_of_the_targets(iris):
     _, X, y = TASKS["labels"]
     fitted = silently(quick().fit, X, y)
     assert fitted.predict(X).shape == fitted.predict_proba(X).shape == y.shape
+    assert fitted.predict(X).dtype.kind == "i"
     assert [classes.tolist() for classes in np.atleast_2d(fitted.classes_)] == [[0, 1, 2]]
 
     linnerud = load_linnerud()
@@ -836,6 +838,11 @@ def test_levels_that_no_row_has_are_left_out(people):
     np.testing.assert_array_equal(fitted.predict(X), expected.predict(X))
     with pytest.raises(InputError, match='size" row 1 must be one of "small", .*, got "tiny"'):
         fitted.predict(X.assign(size="tiny"))
+    values = pd.Series(pd.Categorical(["c", None, "a"], ["a", "b", "c"]))
+    dropped = drop_levels(read_column(values, "letter"))
+    assert dropped.levels == ["a", "c"]
+    assert [dropped.at(0), dropped.at(2)] == ["c", "a"]
+    assert dropped.values.tolist() == [1, -1, 0]
 
 
 def test_ordered_levels_are_coded_by_polynomials(people):
@@ -890,6 +897,26 @@ def test_polars_targets(iris):
     expected = silently(quick().fit, X, y)
     fitted = silently(quick().fit, polars.DataFrame(dict(X)), polars.Series("species", y))
     np.testing.assert_array_equal(fitted.predict(polars.DataFrame(dict(X))), expected.predict(X))
+
+
+def test_names_come_and_go_as_in_scikit_learn(iris, people):
+    X, y = iris
+    plain = silently(quick().fit, X.to_numpy(), y)
+    with pytest.warns(UserWarning, match="fitted without feature names"):
+        found = plain.predict_proba(X)
+    np.testing.assert_array_equal(found, plain.predict_proba(X.to_numpy()))
+    named = silently(quick().fit, X, y)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        np.testing.assert_array_equal(named.predict_proba(X.to_numpy()), found)
+    silently(named.fit, X.to_numpy(), y)
+    assert not hasattr(named, "feature_names_in_")
+    # labels that are numbers are no names, and columns are found by place
+    mixed, score = people
+    numbered = mixed.set_axis(range(5), axis=1)
+    fitted = silently(quick(MLPRegressor).fit, numbered, score)
+    expected = silently(quick(MLPRegressor).fit, mixed, score).predict(mixed)
+    np.testing.assert_array_equal(fitted.predict(numbered), expected)
+    np.testing.assert_array_equal(fitted.predict(numbered.to_numpy(dtype=object)), expected)
 
 
 def test_errors_of_data_frames_name_the_column(people):

@@ -309,6 +309,14 @@ test_that("a recipe is prepared, and applied to new data", {
   expect_identical(predict(fit, iris), predict(quick(Species ~ ., logs), logs))
   check <- tp_check_gradient(fit, iris[c(1, 60, 120), 1:4], iris$Species[c(1, 60, 120)])
   expect_true(check$passes)
+
+  # a column of case weights, or weights of their own
+  w <- rep(1:3, 50)
+  weighted <- quick(Species ~ ., iris, weights = w)
+  frame <- cbind(iris, w = hardhat::importance_weights(w))
+  expect_equal(quick(recipes::recipe(Species ~ ., frame), frame)$network, weighted$network)
+  plain <- recipes::recipe(Species ~ ., iris)
+  expect_equal(quick(plain, iris, weights = w)$network, weighted$network)
 })
 
 test_that("seeds are R's, and one that is given leaves them alone", {
@@ -341,9 +349,25 @@ test_that("no hidden layer is linear or logistic regression", {
 })
 
 test_that("early stopping and data to validate by give a second curve", {
-  fit <- quick(Species ~ ., iris, early_stopping = TRUE, validation = 0.2)
+  fit <- quick(
+    Species ~ ., iris,
+    early_stopping = TRUE, validation = 0.2, learn_rate = 0.3, epochs = 60
+  )
   expect_named(fit$history, c("epoch", "loss", "validation_loss"))
+  expect_lt(fit$best_epoch, fit$epochs)
+  expect_identical(fit$best_epoch, which.min(fit$history$validation_loss))
   expect_identical(fit$loss, fit$history$loss[fit$best_epoch])
+  # of each class alike: each third of the flowers gives 10 of its 50 rows
+  x <- scale(iris[1:4], fit$inputs$center, fit$inputs$scale)
+  d <- outer(as.integer(iris$Species), 1:3, `==`) + 0
+  redone <- fit_network(
+    x, d, list(
+      early_stopping = TRUE, validation = 0.2, learn_rate = 0.3, epochs = 60, seed = 1
+    ),
+    task = "classification", strata = as.integer(iris$Species)
+  )
+  expect_identical(tabulate(as.integer(iris$Species)[redone$validation_rows]), rep(10L, 3))
+  expect_equal(fit$network, redone$network, tolerance = 1e-10)
   odd <- iris[c(TRUE, FALSE), ]
   even <- iris[c(FALSE, TRUE), ]
   by_frame <- quick(Species ~ ., odd, validation = even)
