@@ -64,11 +64,11 @@ forward_pass <- function(x, weights, biases, method, masks = NULL) {
   values <- method$values
   z <- vector("list", depth)
   a <- vector("list", depth + 1L)
-  a[[1L]] <- x
+  a[[1L]] <- fed <- x
   for (l in seq_len(depth)) {
-    fed <- if (is.null(masks) || l == 1L) a[[l]] else a[[l]] * masks[[l - 1L]]
     z[[l]] <- weights[[l]] %*% fed + biases[[l]]
-    a[[l + 1L]] <- values[[l]](z[[l]])
+    a[[l + 1L]] <- fed <- values[[l]](z[[l]])
+    if (!is.null(masks) && l < depth) fed <- fed * masks[[l]]
   }
   list(z = z, a = a)
 }
@@ -98,9 +98,10 @@ backward_pass <- function(forward, d, weights, method, after_layer = NULL, masks
     } else {
       e[[l]]
     }
-    weighted <- delta[[l]] <- scale * g
+    delta[[l]] <- weighted <- scale * g
     if (!is.null(sample_weight)) weighted <- weighted * entry_weights(sample_weight, weighted)
-    fed <- if (is.null(masks) || l == 1L) a[[l]] else a[[l]] * masks[[l - 1L]]
+    fed <- a[[l]]
+    if (!is.null(masks) && l > 1L) fed <- fed * masks[[l - 1L]]
     if (n == 1L) {
       grad_weights[[l]] <- tcrossprod(weighted, fed)
       grad_biases[[l]] <- drop(weighted)

@@ -20,7 +20,7 @@
 #'   tuned <- caret::train(
 #'     iris[1:4], iris$Species,
 #'     method = tp_caret(), tuneGrid = data.frame(hidden = 4, penalty = 1e-4, learn_rate = 0.01),
-#'     trControl = caret::trainControl("cv", number = 2)
+#'     trControl = caret::trainControl("none")
 #'   )
 #'   print(predict(tuned, iris[c(1, 51, 101), ]))
 #' }

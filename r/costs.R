@@ -23,10 +23,10 @@ multiclass_cross_entropy <- function(e, z, d, w = 1) {
 
 costs <- list(
   half_mse = list(
-    total = function(e, z, d, w = 1) sum(w * e * e) / (2 * nrow(e)), scale = function(k) 1 / k
+    total = function(e, z, d, w = 1) sum(w * (e * e)) / (2 * nrow(e)), scale = function(k) 1 / k
   ),
-  half_sse = list(total = function(e, z, d, w = 1) sum(w * e * e) / 2, scale = function(k) 1),
-  mse = list(total = function(e, z, d, w = 1) sum(w * e * e) / nrow(e), scale = function(k) 2 / k),
+  half_sse = list(total = function(e, z, d, w = 1) sum(w * (e * e)) / 2, scale = function(k) 1),
+  mse = list(total = function(e, z, d, w = 1) sum(w * (e * e)) / nrow(e), scale = function(k) 2 / k),
   cross_entropy = list(total = binary_cross_entropy, scale = function(k) 1)
 )
 

@@ -79,7 +79,8 @@ output_ranges <- list(
 #' not always the cause.
 #'
 #' @param model A run made by [tp_train()] or [tp_run()], or a network made by [tp_network()]. Of a
-#'   network alone only the weights and the data are judged.
+#'   network alone only the weights and the data are judged, and so of a fit made by [twinprop()]
+#'   with x and d as it takes them (the response may be part of x).
 #' @param x The inputs (n, n_1), rows are samples, those of the training: a matrix or data frame of
 #'   numbers; for `print()` what `tp_diagnose()` returned.
 #' @param d The desired outputs (n, K), rows are samples; for one output a vector will do.
@@ -129,8 +130,9 @@ warn_unless_learned <- function(run, x, d) {
 
 # The warning of a training that has ended without having learned, or NULL.
 not_learned <- function(run, x, d) {
-  # an interruption is said already
-  if (run$updates < fewest_updates || length(run$cost) < run$settings$epochs) {
+  # an interruption is said already; with weights of samples the best constant is another one
+  if (run$updates < fewest_updates || length(run$cost) < run$settings$epochs ||
+        !is.null(run$settings$sample_weight)) {
     return(NULL)
   }
   cost <- run$final_cost - penalty(run$weights, run$settings$optimizer$weight_decay)

@@ -724,7 +724,7 @@ check_probabilities <- function(output_activation) {
 # second class, if it is above 0.5. NA for a row that is missing.
 class_places <- function(a) {
   if (ncol(a) == 1L) {
-    return((a[, 1L] >= 0.5) + 1L)
+    return((a[, 1L] > 0.5) + 1L)
   }
   places <- rep(NA_integer_, nrow(a))
   complete <- rowSums(is.na(a)) == 0L

@@ -16,6 +16,8 @@ most_equations <- 1000
 #' `neurons` asks for the equations of single neurons.
 #'
 #' @inheritParams tp_step
+#' @param network A network made by [tp_network()]; or a fit made by [twinprop()] with x and d as it
+#'   takes them: the response may be part of x, and the cost is that of the fit if none is given.
 #' @param x The inputs (n, n_1), rows are samples: a matrix or data frame of numbers; the n samples
 #'   make one update.
 #' @param optimizer What [tp_optimizer()] returned, or the name of an optimiser with its defaults;
@@ -84,6 +86,7 @@ tp_explain_plan <- function(plan, sample = NULL, neurons = NULL) {
   } else {
     plan <- tp_read_plan(plan)
   }
+  check_explicable(plan)
   training <- plan$training
   rows <- seq_len(nrow(plan$x))
   if (is.null(sample)) {
@@ -98,6 +101,20 @@ tp_explain_plan <- function(plan, sample = NULL, neurons = NULL) {
     training$cost, training$rule, training$update_order, make_optimizer(training$optimizer),
     neurons
   )
+}
+
+# Refuse a plan whose step is more than forward, backward and update.
+check_explicable <- function(plan) {
+  there <- c(
+    training.dropout = any(plan$training$dropout > 0),
+    training.clip_norm = !is.null(plan$training$clip_norm),
+    data.sample_weight = !is.null(plan$sample_weight)
+  )
+  if (any(there)) {
+    input_error(
+      "a step with ", names(which(there))[1L], " cannot be explained: leave it out of the plan"
+    )
+  }
 }
 
 # The neurons asked for: for each layer which, NULL for all.

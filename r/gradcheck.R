@@ -48,6 +48,8 @@ rounding_room <- 1e-6
 #' It takes two or four forward passes for every weight: for small networks and few samples.
 #'
 #' @inheritParams tp_step
+#' @param network A network made by [tp_network()]; or a fit made by [twinprop()] with x and d as it
+#'   takes them: the response may be part of x, and the cost is that of the fit if none is given.
 #' @param x The inputs (n, n_1), rows are samples: a matrix or data frame of numbers; for `print()`
 #'   what `tp_check_gradient()` returned.
 #' @param weight_decay lambda of the penalty lambda / 2 * sum of W^2: a number >= 0.
@@ -80,6 +82,10 @@ rounding_room <- 1e-6
 #' check$passes
 #' check
 #' names(check$table)
+#'
+#' # of a fit, with its own data
+#' fit <- twinprop(Species ~ ., data = iris, hidden = 3, seed = 1)
+#' tp_check_gradient(fit, iris[c(1, 51, 101), ])$verdict
 #' @export
 tp_check_gradient <- function(network, x, d, cost = "half_mse", rule = "gradient",
                               weight_decay = 0) {

@@ -99,6 +99,7 @@ mend_balance <- function(network, outputs, settings) {
     "rows <- rep(seq_along(labels), max(counts) %/% counts[labels])",
     "x <- x[rows, , drop = FALSE]",
     "d <- d[rows, , drop = FALSE]",
+    if (!is.null(settings$sample_weight)) "sample_weight <- sample_weight[rows]",
     new_network_code(network), train_code(settings)
   )
 }
@@ -139,6 +140,8 @@ train_code <- function(settings) {
       given <- c(given, paste(name, "=", value_code(value)))
     }
   }
+  # the user's own
+  if (!is.null(settings$sample_weight)) given <- c(given, "sample_weight = sample_weight")
   paste0("run <- tp_train(", paste(given, collapse = ", "), ")")
 }
 
@@ -160,7 +163,16 @@ optimizer_code <- function(settings) {
 }
 
 value_code <- function(value) {
-  if (is.null(value)) "NULL" else if (is.logical(value)) as.character(value) else vector_code(value)
+  if (is.null(value)) {
+    "NULL"
+  } else if (is.list(value)) {
+    entries <- vapply(value, value_code, "")
+    paste0("list(", paste(names(value), "=", entries, collapse = ", "), ")")
+  } else if (is.logical(value)) {
+    as.character(value)
+  } else {
+    vector_code(value)
+  }
 }
 
 vector_code <- function(values) {

@@ -54,7 +54,9 @@ texts_on_lines <- c("bias", "error", "weight", "flow")
 #' as large as the network needs or as `size` says, to be saved in the size that its attribute
 #' `size` holds.
 #'
-#' @param network,object A network made by [tp_network()]; for `plot()` the first argument.
+#' @param network,object A network made by [tp_network()]; for `plot()` the first argument. For
+#'   `tp_plot_network()` also a fit made by [twinprop()]: then x and d are data as it takes them,
+#'   the response may be part of x, and rows that lack a value are left out.
 #' @param x The inputs (n, n_1), rows are samples: a matrix or data frame of numbers, or `NULL`. For
 #'   `plot()` the network: its inputs and desired outputs come second and third, without names.
 #' @param d The desired outputs (n, K), or `NULL`; for one output a vector (n) will do.
@@ -300,7 +302,8 @@ draw_texts <- function(texts) {
 #' Of one run or of several. At epoch 0 stands the initial cost, marked by a ring. Several runs
 #' differ by colour and by dash.
 #'
-#' @param runs,object What [tp_train()] returned, or a list of these, whose names name the runs.
+#' @param runs,object What [tp_train()] or [twinprop()] returned, or a list of these, whose names
+#'   name the runs. Of a fit the losses are drawn, the validation loss as a second curve.
 #' @param x For `plot()` a run.
 #' @param log Whether the costs have a logarithmic scale; a cost of 0 is left out then.
 #' @param ... For `plot()`: `log`.
@@ -333,7 +336,7 @@ tp_plot_cost <- function(runs, log = FALSE) {
   for (i in seq_along(names)) {
     of <- costs[costs$run == names[i], ]
     graphics::lines(of$epoch, of$cost, col = style$colour[i], lty = style$dash[i], lwd = 2)
-    if (of$epoch[1L] == 0) {
+    if (isTRUE(of$epoch[1L] == 0)) {
       graphics::points(0, of$cost[1L], pch = 21L, col = style$colour[i], bg = "white")
     }
   }
@@ -409,12 +412,13 @@ run_costs <- function(runs, log) {
 }
 
 fit_costs <- function(history, name) {
-  costs <- data.frame(run = name, epoch = history$epoch, cost = history$loss)
+  epochs <- nrow(history)
+  costs <- data.frame(run = rep(name, epochs), epoch = history$epoch, cost = history$loss)
   if (is.null(history$validation_loss)) {
     return(costs)
   }
   held_out <- data.frame(
-    run = paste0("validation", if (name != "loss") paste0(" (", name, ")")),
+    run = rep(paste0("validation", if (name != "loss") paste0(" (", name, ")")), epochs),
     epoch = history$epoch, cost = history$validation_loss
   )
   rbind(costs, held_out)
@@ -492,10 +496,12 @@ draw_legend <- function(x, y, log, ...) {
 #' by shape and by colour. Of one input: the outputs as curves. Further inputs are held at their
 #' means over the samples.
 #'
-#' @param network A network made by [tp_network()].
+#' @param network A network made by [tp_network()]; or a fit made by [twinprop()] with x and d as it
+#'   takes them (the response may be part of x), which is drawn in the units of the data.
 #' @param x The inputs (n, n_1), rows are samples: a matrix or data frame of numbers.
 #' @param d The desired outputs (n, K); for one output a vector (n) will do.
-#' @param columns The inputs that vary, counted from 1: two, or one for a curve. A network of one
+#' @param columns The inputs that vary, counted from 1 (of a fit also by name, as [coef()] has
+#'   them): two, or one for a curve. A network of one
 #'   input has a curve.
 #' @param resolution In how many points each of them is computed.
 #' @return Invisibly what it drew: a list of `columns`, `grid` (a data frame: the inputs that vary,

@@ -1,5 +1,7 @@
-# Fits in functions of networks: with the data as the fit takes them. In R only: Python's estimators
-# have the network in network_ and encode by model_.
+# Fits in functions of networks: with the data as the fit takes them. Twin:
+# python/twinprop/raw_data.py.
+#
+# JavaScript has no twin: a page encodes by the model itself.
 
 # What a fit, or a model, means to a function that takes a network, x and d: `network`, `x` and `d`,
 # encoded and scaled, with names, and `cost`, the one given or else the training's. d may be part of

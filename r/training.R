@@ -290,6 +290,7 @@ train_epoch <- function(parameters, x, d, batches, method, move, update_order, a
   n <- ncol(x)
   depth <- length(parameters$weights)
   decay <- move$weight_decay
+  plain <- all(vapply(extras, is.null, NA))
   draw_masks <- extras$draw_masks
   weight <- extras$weight
   clip_norm <- extras$clip_norm
@@ -303,10 +304,14 @@ train_epoch <- function(parameters, x, d, batches, method, move, update_order, a
       batch_weight <- weight[rows]
       w <- entry_weights(batch_weight, d_batch)
     }
-    step <- one_update(
-      parameters, x[, rows, drop = FALSE], d_batch, method, move, update_order, masks,
-      batch_weight, clip_norm
-    )
+    x_batch <- x[, rows, drop = FALSE]
+    step <- if (plain) { # what is not handed over costs nothing
+      one_update(parameters, x_batch, d_batch, method, move, update_order)
+    } else {
+      one_update(
+        parameters, x_batch, d_batch, method, move, update_order, masks, batch_weight, clip_norm
+      )
+    }
     e_last <- step$backward$e[[depth]]
     total <- total + method$total_cost(e_last, step$forward$z[[depth]], d_batch, w)
     if (decay != 0) total <- total + length(rows) * penalty(parameters$weights, decay)

@@ -59,10 +59,47 @@
 #'     \item{call, terms, xlevels, contrasts, na.action}{As in [lm()].}
 #'   }
 #' @section Settings:
-#'   \describe{
-#'     \item{`activation`}{Activation of the hidden layers, a name or one for each: `"relu"`,
-#'       `"tanh"`, `"sigmoid"`, `"leaky_relu"`, `"softplus"`, `"identity"`.}
-#'   }
+#'   The network:
+#'   * `activation = "relu"`: of the hidden layers, a name of [tp_activations()] or one for each.
+#'   * `out_activation = "auto"`: of the outputs; `"auto"` is `"identity"` for a regression,
+#'     `"softmax"` for three classes and more, else `"sigmoid"`.
+#'   * `loss = "auto"`: a cost of [tp_costs()]; `"auto"` is `"cross_entropy"` for classes, else
+#'     `"half_mse"`. `"squared_error"` and `"log_loss"` are other names of these two.
+#'   * `scale = TRUE`: standardise the inputs that are numbers, and the outputs of a regression
+#'     (with outputs that can be any number), with n, not n - 1.
+#'   * `init = "xavier"`: how weights are drawn, see [tp_starting_weights()];
+#'     `starting_weights = NULL`: a fit, a network or a list of `weights` and `biases` to start from
+#'     instead.
+#'
+#'   The training:
+#'   * `solver = "adam"`: or `"sgd"`, `"rmsprop"`, `"rprop"`, `"lbfgs"`. The last wants no batches
+#'     and no learning rate, and is often the best for up to a few thousand rows.
+#'   * `learn_rate = 0.01` and `schedule = "constant"`: the learning rate, and what becomes of it:
+#'     `"adaptive"` (divided by 5 when the loss stalls), `"exponential"`, `"step"`, `"cosine"`,
+#'     `"inverse"`, or a list such as `list(name = "step", every = 50)`; see [tp_train()].
+#'   * `epochs = 1000`: how many at most; `batch_size = "auto"`: rows for each update, 32 at most,
+#'     `NULL` for all; `shuffle = TRUE`: in a new order in each epoch.
+#'   * `momentum = 0.9`, `nesterov = TRUE` (sgd); `beta_1 = 0.9`, `beta_2 = 0.999` (adam);
+#'     `epsilon = 1e-8` (adam, rmsprop).
+#'   * `tol = 1e-4`, `stop_iter = 10`: training has converged when the loss did not fall by `tol`
+#'     for more than `stop_iter` epochs in a row.
+#'   * `seed = NULL`: an integer, from which weights, orders, dropout and validation rows are drawn;
+#'     `NULL` draws one.
+#'   * `rule = "gradient"`, `update_order = "simultaneous"`: see [tp_rules()] and [tp_step()].
+#'
+#'   Against overfitting:
+#'   * `penalty = 1e-4`: of the squared weights, over the number of rows; not of the biases.
+#'   * `dropout = 0`: the share of hidden units left out in each update, or one for each layer.
+#'   * `early_stopping = FALSE`: watch the loss of rows set aside, and keep the weights of the best
+#'     epoch. `validation = 0.1`: which share to set aside (of each class alike); or data of their
+#'     own: a data frame with the response, or `list(x = , y = )`.
+#'   * `clip_norm = NULL`: the largest length of an update's gradient.
+#'
+#'   Others:
+#'   * `class_weights = NULL`: `"balanced"`, or weights by the names of classes.
+#'   * `verbose = FALSE`: show how training goes.
+#'   * `callbacks = NULL`: a function, or a list of them, called after each epoch as `f(epoch, loss,
+#'     validation_loss, network)`; if it returns `TRUE`, training ends there.
 #' @section Errors: `twinprop_input_error` if an argument or the data are not as described;
 #'   `twinprop_divergence_error` if the loss or a weight becomes NaN or Inf.
 #' @section Warnings: conditions of class `twinprop_warning` if `epochs` were not enough, or if a
@@ -302,8 +339,8 @@ small_environment <- function(terms, frame, data) {
 
 # Environments that are saved by their name.
 is_lasting <- function(environment) {
-  identical(environment, globalenv()) || identical(environment, emptyenv()) ||
-    isNamespace(environment) || nzchar(environmentName(environment))
+  lasting <- list(globalenv(), baseenv(), emptyenv())
+  isNamespace(environment) || any(vapply(lasting, identical, NA, environment))
 }
 
 # What a response is: `task`; `kind`, what it was; `name`; `y`, as encode_outputs() takes it;
@@ -390,7 +427,9 @@ fit_rows <- function(encoded, response, weights, settings, terms, rows) {
   d <- scaled(d, fit$outputs$center, fit$outputs$scale)
   codes <- class_codes(d, response$task)
   if (is.null(codes) && !is.null(checked$class_weights)) {
-    input_error("class_weights must be null without classes, got ", describe(settings$class_weights))
+    input_error(
+      "class_weights must be null without classes, got ", describe(settings$class_weights)
+    )
   }
   of_classes <- class_weight_rows(codes, response$all_levels, checked$class_weights)
   fitted <- fit_network(
@@ -404,7 +443,7 @@ fit_rows <- function(encoded, response, weights, settings, terms, rows) {
   fit <- c(fit, list(
     settings = kept_settings(fitted$settings),
     history = fit_history(fitted),
-    loss = fitted$loss_curve[best_or_last(fitted)],
+    loss = loss_at_end(fitted),
     epochs = fitted$n_iter, updates = fitted$updates, best_epoch = fitted$best_epoch,
     converged = fitted$converged, reason = fitted$reason,
     xlevels = encoded$xlevels, contrasts = encoded$contrasts
@@ -443,8 +482,10 @@ fit_history <- function(fitted) {
   history
 }
 
-best_or_last <- function(fitted) {
-  if (fitted$settings$early_stopping) fitted$best_epoch else fitted$n_iter
+# The loss of the weights that the fit has: of the best epoch, or the last.
+loss_at_end <- function(fitted) {
+  early <- fitted$settings$early_stopping && fitted$best_epoch > 0
+  if (early) fitted$loss_curve[fitted$best_epoch] else fitted$loss
 }
 
 # Data to validate by: a data frame with the response (of a formula's fit), or list(x, y).

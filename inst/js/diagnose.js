@@ -157,8 +157,10 @@ export function diagnose(model, x, d, options = {}) {
  * costs no time. `x` and `d` are those that were given.
  */
 export function notLearned(run, x, d) {
-  if (run.updates < FEWEST_UPDATES) return null;
   const { network, settings } = run;
+  if (run.updates < FEWEST_UPDATES || run.cost.length < settings.epochs) return null;
+  // With weights of samples the best constant is another one.
+  if (settings.sampleWeight !== null) return null;
   const weights = network.parameters.subarray(0, offsets(network.layers).weights.at(-1));
   const cost = run.final_cost - penalty(weights, settings.optimizer.weightDecay);
   const outputs = network.layers.at(-1);

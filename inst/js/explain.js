@@ -150,6 +150,7 @@ export async function explainPlan(source, options = {}) {
     sample ??= 1;
   }
   const { network, x, d, training } = await loadPlan(plan, load);
+  checkExplicable(training);
   const { cost, rule, updateOrder, optimizer, batchSize, shuffle, seed } = training;
   let rows = x.map((_, i) => i);
   if (sample !== null) {
@@ -160,6 +161,18 @@ export async function explainPlan(source, options = {}) {
   }
   const [inputs, desired] = [x, d].map((matrix) => rows.map((i) => matrix[i]));
   return explain(network, inputs, desired, { cost, rule, updateOrder, optimizer, neurons });
+}
+
+/** Refuse a plan whose step is more than forward, backward and update. */
+function checkExplicable({ dropout, clipNorm, sampleWeight }) {
+  const there = {
+    "training.dropout": [dropout].flat().some((rate) => rate > 0),
+    "training.clip_norm": clipNorm !== null,
+    "data.sample_weight": sampleWeight !== null,
+  };
+  for (const name of Object.keys(there).filter((key) => there[key])) {
+    throw new InputError(`a step with ${name} cannot be explained: leave it out of the plan`);
+  }
 }
 
 /** The plan by which the cross-check trains a data set, with its first rule and its first cost. */

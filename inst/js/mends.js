@@ -102,6 +102,9 @@ export function balance(network, outputs, settings) {
     "const rows = labels.flatMap((label, i) => Array(Math.floor(most / counts[label])).fill(i));",
     "x = rows.map((i) => x[i]);",
     "d = rows.map((i) => d[i]);",
+    ...(settings && (settings.sampleWeight ?? null) !== null
+      ? ["sampleWeight = rows.map((i) => sampleWeight[i]);"]
+      : []),
     newCode(network),
     ...trainCode(settings && { ...settings, shuffle: true }),
   ]);
@@ -146,6 +149,7 @@ function trainCode(settings) {
       given.push(`${name}: ${literal(settings[name])}`);
     }
   }
+  if ((settings.sampleWeight ?? null) !== null) given.push("sampleWeight"); // the user's own
   const options = given.length > 0 ? `, { ${given.join(", ")} }` : "";
   return [`run = network.train(x, d${options});`];
 }
@@ -161,7 +165,10 @@ function optimizerCode({ name, ...settings }) {
 }
 
 function literal(value) {
-  return Array.isArray(value) ? `[${value.map(literal).join(", ")}]` : describe(value);
+  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+  if (typeof value !== "object" || value === null) return describe(value);
+  const entries = Object.entries(value).map(([key, entry]) => `${key}: ${literal(entry)}`);
+  return `{ ${entries.join(", ")} }`;
 }
 
 function code(lines) {

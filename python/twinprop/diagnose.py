@@ -23,7 +23,7 @@ from twinprop.checks import Array, check_matrix, describe
 from twinprop.costs import cost_function, penalty
 from twinprop.errors import DivergenceError, InputError, TwinpropWarning
 from twinprop.network import Network
-from twinprop.opened import find_model, open_model
+from twinprop.raw_data import find_model, unwrap_fit
 from twinprop.training import Run, exact_cost
 
 if TYPE_CHECKING:
@@ -298,7 +298,9 @@ def not_learned(run: Run, x: Any, d: Any) -> str | None:
     network, settings = run.network, run.settings
     if network is None or settings is None or run.updates < FEWEST_UPDATES:
         return None
-    if len(run.cost) < settings["epochs"]:  # interrupted, which is said already
+    if len(run.cost) < settings["epochs"]:  # interrupted, which is said already, or stopped
+        return None
+    if settings.get("sample_weight") is not None:  # the best constant is another one then
         return None
     d = np.asarray(d, dtype=np.float64).reshape(len(run.outputs), -1)
     weights = network.parameters[: network.n_weights]
@@ -330,7 +332,7 @@ def _check_facts(model: Any, x: Any, d: Any, cost: Any) -> Facts:
             )
         cost, settings = model.settings["cost"], dict(model.settings)
     elif find_model(model, "model") is not None:
-        network, x, d, cost, *_ = open_model(model, x, d, cost)
+        network, x, d, cost, *_ = unwrap_fit(model, x, d, cost)
     if not isinstance(network, Network):
         raise InputError(f"model must be a Run or a Network, got {describe(network)}")
     if cost is None:

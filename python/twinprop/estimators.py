@@ -463,8 +463,9 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
             ("trained on", f"{about['rows']} rows, {len(columns)} columns: {_some(columns)}"),
             ("training", about["training"]),
             ("ended", about["ended"]),
-            ("loss", f"{about['loss']} {describe(self.loss_)}"),
         ]
+        if self.loss_ is not None:
+            facts.append(("loss", f"{about['loss']} {self.loss_:.6g}, of the last epoch"))
         if self.validation_loss_curve_:
             facts.append(("validation loss", f"{min(self.validation_loss_curve_):.6g} at best"))
         if outputs["levels"] is not None:
@@ -566,7 +567,8 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         lines on standard error. What came of a fit also goes to the logger "twinprop", level INFO.
     callbacks : callable or sequence of callable, optional
         Called after each epoch as ``callback(epoch, loss, validation_loss, network)``, the third
-        None without validation rows. One that returns True stops the training.
+        None without validation rows. One that returns True stops the training. The network goes on
+        training: copy what is to be kept.
 
     Attributes
     ----------
@@ -576,7 +578,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
     intercepts_ : list of ndarray
         Biases of the layers 2..L; (n_out,) each. Likewise.
     loss_ : float
-        The loss of the last epoch.
+        The loss of the last epoch, also where early stopping keeps the weights of another.
     loss_curve_ : list of float
         The loss of every epoch, the penalty included; those of former fits with `warm_start` and
         `partial_fit` come first.
@@ -944,7 +946,8 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
         lines on standard error. What came of a fit also goes to the logger "twinprop", level INFO.
     callbacks : callable or sequence of callable, optional
         Called after each epoch as ``callback(epoch, loss, validation_loss, network)``, the third
-        None without validation rows. One that returns True stops the training.
+        None without validation rows. One that returns True stops the training. The network goes on
+        training: copy what is to be kept.
 
     Attributes
     ----------
@@ -954,7 +957,7 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
     intercepts_ : list of ndarray
         Biases of the layers 2..L; (n_out,) each. Likewise.
     loss_ : float
-        The loss of the last epoch.
+        The loss of the last epoch, also where early stopping keeps the weights of another.
     loss_curve_ : list of float
         The loss of every epoch, the penalty included; those of former fits with `warm_start` and
         `partial_fit` come first.
@@ -1167,12 +1170,13 @@ def _about(fitted: Fitted, rows: int) -> dict[str, Any]:
     learns = settings["solver"]
     if learns != "lbfgs":
         learns += f", learning rate {describe(settings['learning_rate_init'])}, {batch} an update"
+    kept = f"; weights of epoch {fitted.best_epoch}" if settings["early_stopping"] else ""
     converged = "converged" if fitted.converged else "not converged"
     return {
         "rows": rows,
         "loss": settings["loss"],
         "training": f"{learns}, seed {settings['random_state']}",
-        "ended": f"{converged} in {fitted.n_iter} epochs: {fitted.reason}",
+        "ended": f"{converged} in {fitted.n_iter} epochs: {fitted.reason}{kept}",
     }
 
 

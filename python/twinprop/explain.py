@@ -30,11 +30,11 @@ from twinprop.datasets import dataset_names
 from twinprop.equations import TEXT, Expression, Quantity, shown, write
 from twinprop.errors import InputError
 from twinprop.network import Network
-from twinprop.opened import open_model
 from twinprop.optimizers import Optimizer, as_optimizer
 from twinprop.plan import Plan, read_plan
 from twinprop.quantities import Quantities, StepRecord
 from twinprop.random import RandomStream
+from twinprop.raw_data import unwrap_fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -272,7 +272,7 @@ def explain(
     >>> bool(step.cost_after < step.cost_before)
     True
     """
-    network, x, d, cost, *_ = open_model(network, x, d, cost)
+    network, x, d, cost, *_ = unwrap_fit(network, x, d, cost)
     if not isinstance(network, Network):
         raise InputError(f"network must be a Network, got {describe(network)}")
     network.check_cost(cost)
@@ -343,6 +343,7 @@ def explain_plan(
     else:
         plan = read_plan(source)
     training, rows = plan.training, len(plan.x)
+    _check_explicable(plan)
     if sample is None:
         order = np.arange(rows)
         if training["shuffle"]:
@@ -360,6 +361,19 @@ def explain_plan(
         optimizer=Optimizer(**training["optimizer"]),
         neurons=neurons,
     )
+
+
+def _check_explicable(plan: Plan) -> None:
+    """Refuse a plan whose step is more than forward, backward and update."""
+    dropout = np.any(np.asarray(plan.training["dropout"]) > 0.0)
+    given = {
+        "training.dropout": bool(dropout),
+        "training.clip_norm": plan.training["clip_norm"] is not None,
+        "data.sample_weight": plan.sample_weight is not None,
+    }
+    for name, there in given.items():
+        if there:
+            raise InputError(f"a step with {name} cannot be explained: leave it out of the plan")
 
 
 def check_neurons(value: Any, layers: Sequence[int]) -> set[tuple[int, int]] | None:

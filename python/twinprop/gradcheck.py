@@ -20,7 +20,7 @@ from twinprop.checks import Array, check_choice, check_matrix, check_number, des
 from twinprop.costs import cost_function, penalty
 from twinprop.errors import DivergenceError, InputError, TwinpropWarning
 from twinprop.network import Network
-from twinprop.opened import open_model
+from twinprop.raw_data import unwrap_fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -211,7 +211,7 @@ def check_gradient(
     >>> list(check.table.columns[:4])
     ['layer', 'from', 'to', 'parameter']
     """
-    network, x, d, cost, *_ = open_model(network, x, d, cost)
+    network, x, d, cost, *_ = unwrap_fit(network, x, d, cost)
     if not isinstance(network, Network):
         raise InputError(f"network must be a Network, got {describe(network)}")
     network.check_cost(cost)

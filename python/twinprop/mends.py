@@ -100,6 +100,8 @@ def balance(network: Network, outputs: int, settings: Settings | None) -> str:
         "rows = np.repeat(np.arange(len(labels)), counts.max() // counts[labels])",
         "x, d = np.asarray(x)[rows], np.asarray(d)[rows]",
     ]
+    if settings is not None and settings.get("sample_weight") is not None:
+        lines.append("sample_weight = np.asarray(sample_weight)[rows]")
     return _code([*lines, _new(network), *_train(settings, shuffle=True)])
 
 
@@ -146,6 +148,8 @@ def _train(settings: Settings | None, *, shuffle: bool = False) -> list[str]:
             given += [f"optimizer={optimizer}"] if optimizer else []
         elif name in settings and settings[name] != DEFAULTS[name]:
             given.append(f"{name}={_literal(settings[name])}")
+    if settings.get("sample_weight") is not None:  # the user's own
+        given.append("sample_weight=sample_weight")
     return [f"run = network.train({', '.join(['x', 'd', *given])})"]
 
 
@@ -166,6 +170,9 @@ def _optimizer(settings: Settings) -> str | None:
 def _literal(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return str(value)
+    if isinstance(value, dict):
+        entries = (f"{describe(key)}: {_literal(entry)}" for key, entry in value.items())
+        return f"{{{', '.join(entries)}}}"
     if isinstance(value, tuple):
         return f"({', '.join(map(describe, value))})"
     return describe(value)

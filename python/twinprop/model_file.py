@@ -344,5 +344,6 @@ def _check_probes(model: Model, value: Any) -> None:
         i, k = np.argwhere(~fits)[0]
         raise InputError(
             f"the model does not compute the outputs of its probes (row {i + 1}, output {k + 1}: "
-            f"{outputs[i, k]:.10g}, in the file {wanted[i, k]:.10g}): the file was changed or damaged"
+            f"{outputs[i, k]:.10g}, in the file {wanted[i, k]:.10g}): "
+            "the file was changed or damaged"
         )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from twinprop import raw_data
 from twinprop.backprop import RULES, shares
 from twinprop.checks import (
     Array,
@@ -36,7 +37,7 @@ from twinprop.layout import (
     rounding_floors,
 )
 from twinprop.network import Network
-from twinprop.opened import OnScale, find_model, names_of_inputs, names_of_outputs, open_model
+from twinprop.raw_data import UnscaledNetwork, find_model, unwrap_fit
 from twinprop.training import Run
 
 if TYPE_CHECKING:
@@ -186,10 +187,10 @@ def network_content(
     output_names: Sequence[str] | None = None,
 ) -> Content:
     """Return what the picture of a network shows, from checked arguments."""
-    opened = open_model(network, x, d, cost)
-    network, x, d, cost = opened[:4]
-    input_names = opened.input_names if input_names is None else input_names
-    output_names = opened.output_names if output_names is None else output_names
+    found = unwrap_fit(network, x, d, cost)
+    network, x, d, cost = found[:4]
+    input_names = found.input_names if input_names is None else input_names
+    output_names = found.output_names if output_names is None else output_names
     check_network(network)
     check_choice(rule, "rule", RULES)
     if d is not None and x is None:
@@ -432,17 +433,16 @@ def _draw_network(ax: Axes, layout: Layout) -> None:
         )
 
 
-def plot_cost(
-    runs: Run | Sequence[Run] | Mapping[str, Run], *, log: bool = False, ax: Axes | None = None
-) -> Axes:
+def plot_cost(runs: Any, *, log: bool = False, ax: Axes | None = None) -> Axes:
     """Draw the cost of every epoch of one run or of several.
 
     At epoch 0 stands the initial cost, marked by a ring. Several runs differ by colour and by dash.
 
     Parameters
     ----------
-    runs : Run, list of Run or dict of Run
-        What `train` returned; a dict names the runs.
+    runs : Run or fitted estimator, or a list or dict of them
+        What `train` returned; a dict names the runs. An estimator has the curve of its validation
+        rows as well, if it has such rows, and no ring: its loss before training is not known.
     log : bool, default False
         Whether the costs have a logarithmic scale; a cost of 0 is left out then.
     ax : matplotlib.axes.Axes, optional
@@ -472,11 +472,12 @@ def plot_cost(
     named = check_runs(runs)
     log = check_switch(log, "log")
     check_axes(ax)
+    curves = cost_curves(named)
+    starts = [float(costs[0]) for _, costs in curves]
     own = ax is None
-    ax = _new_axes(len(named) > 1) if ax is None else ax
-    for i, (name, run) in enumerate(named.items()):
+    ax = _new_axes(len(curves) > 1) if ax is None else ax
+    for i, (name, costs) in enumerate(curves):
         colour = COLOURS[i % len(COLOURS)]
-        costs = np.array([run.initial_cost, *run.cost])
         if log:
             costs[costs <= 0.0] = np.nan
         ax.plot(
@@ -490,20 +491,35 @@ def plot_cost(
         ax.plot(0, costs[0], "o", markerfacecolor=WHITE, markeredgecolor=colour, markersize=6)
     if log:
         ax.set_yscale("log")
-    elif all(run.initial_cost >= 0.0 for run in named.values()):
+    elif not any(start < 0.0 for start in starts):
         ax.set_ylim(bottom=0.0)
     _label(ax, "epoch", "cost")
-    _title(ax, "Cost of every epoch; the ring: before training")
-    if len(named) > 1:
+    rings = "" if np.isnan(starts).all() else "; the ring: before training"
+    _title(ax, f"Cost of every epoch{rings}")
+    if len(curves) > 1:
         _legend(ax, beside=own)
     return ax
 
 
-def check_runs(runs: Any) -> dict[str, Run]:
-    """Return the runs by name."""
+def cost_curves(named: Mapping[str, Any]) -> list[tuple[str, Array]]:
+    """Return names and costs from epoch 0 on, which is NaN for estimators: theirs is not known."""
+    curves = []
+    for name, run in named.items():
+        if isinstance(run, Run):
+            curves.append((name, np.array([run.initial_cost, *run.cost])))
+            continue
+        curves.append((name, np.array([np.nan, *run.loss_curve_])))
+        if run.validation_loss_curve_ is not None:
+            watched = np.array([np.nan, *run.validation_loss_curve_])
+            curves.append((f"{name}, validation", watched))
+    return curves
+
+
+def check_runs(runs: Any) -> dict[str, Any]:
+    """Return the runs or fitted estimators by name."""
     message = f"runs must be a Run, or a list or dict of them, got {describe(runs)}"
-    if isinstance(runs, Run):
-        return {"run": runs}
+    if _has_costs(runs):
+        return {"run" if isinstance(runs, Run) else "training": runs}
     if isinstance(runs, Mapping):
         named = {str(name): run for name, run in runs.items()}
     elif isinstance(runs, Sequence) and not isinstance(runs, str):
@@ -513,9 +529,16 @@ def check_runs(runs: Any) -> dict[str, Run]:
     if not named:
         raise InputError(message)
     for i, run in enumerate(named.values(), start=1):
-        if not isinstance(run, Run):
+        if not _has_costs(run):
             raise InputError(f"runs entry {i} must be a Run, got {describe(run)}")
     return named
+
+
+def _has_costs(run: Any) -> bool:
+    """Whether it is a run, or a fitted estimator."""
+    return isinstance(run, Run) or (
+        hasattr(run, "validation_loss_curve_") and find_model(run) is not None
+    )
 
 
 def _label(ax: Axes, x: str, y: str) -> None:
@@ -603,12 +626,12 @@ def plot_decision(
     ('x1', 'x2')
     """
     model = find_model(network)
-    seen: Network | OnScale = network
+    seen: Network | UnscaledNetwork = network
     input_names = output_names = None
     if model is not None:
-        seen, network = OnScale(model), model.network
+        seen, network = UnscaledNetwork(model), model.network
         x, d = seen.data(x, d)
-        input_names, output_names = names_of_inputs(model), names_of_outputs(model)
+        input_names, output_names = raw_data.input_names(model), raw_data.output_names(model)
     check_network(network)
     names = check_neuron_names(input_names, "input_names", network.layers[0], x, "x")
     outputs = check_neuron_names(output_names, "output_names", network.layers[-1], d, "y")
@@ -659,7 +682,11 @@ def check_columns(value: Any, inputs: int) -> list[int]:
 
 
 def decision_grid(
-    network: Network | OnScale, x: Array, columns: list[int], resolution: int, names: Sequence[str]
+    network: Network | UnscaledNetwork,
+    x: Array,
+    columns: list[int],
+    resolution: int,
+    names: Sequence[str],
 ) -> Decision:
     """Compute the outputs where the chosen inputs vary and the others keep their means."""
     means = x.mean(axis=0)

@@ -460,12 +460,12 @@ def run_training(
                 for start, stop, one in batches:
                     batch_d = shuffled_d[start:stop]
                     started_from = network.parameters.copy() if updates + 1 == due else None
-                    # The penalty is that of the weights of this forward pass.
-                    total += (stop - start) * penalty(weights, weight_decay)
                     if column is not None:
                         batch_weight = column[start:stop]
                     if one.dropout is not None:
                         one.dropout.draw(stream)
+                    # The penalty is that of the weights of this forward pass.
+                    total += (stop - start) * penalty(weights, weight_decay)
                     one(shuffled_x[start:stop], batch_d, batch_weight)
                     z, a = one.buffers.forward
                     costs = sample_cost(z[-1], a[-1], batch_d)

@@ -215,7 +215,7 @@ mutation(
     "the gradient of the weights is the batch's sum, without 1/m",
     ["batch-mini", "batch-full"],
     python=("backprop.py", "grad_weights[i] /= batch", "grad_weights[i] /= 1.0"),
-    r=("backprop.R", "tcrossprod(delta[[l]], a[[l]]) / n", "tcrossprod(delta[[l]], a[[l]])"),
+    r=("backprop.R", "tcrossprod(weighted, fed) / n", "tcrossprod(weighted, fed)"),
     js=("backprop.js", "gradWeights[i] /= rows", "gradWeights[i] /= 1"),
 )
 
@@ -459,8 +459,9 @@ mutation(
     ),
     r=(
         "training.R",
-        "rows <- if (settings$shuffle) order_rows(n)",
-        "rows <- if (settings$shuffle && epoch > 1) rows else if (settings$shuffle) order_rows(n)",
+        "rows <- if (settings$shuffle) stream$order(n)",
+        "rows <- if (settings$shuffle && epoch > 1) rows else "
+        "if (settings$shuffle) stream$order(n)",
     ),
     js=("training.js", "if (shuffle) order =", "if (shuffle && epoch === 1) order ="),
 )
@@ -509,8 +510,7 @@ mutation(
     ),
     r=(
         "training.R",
-        "total <- total + method$total_cost("
-        "step$backward$e[[depth]], step$forward$z[[depth]], d_batch)",
+        "total <- total + method$total_cost(e_last, step$forward$z[[depth]], d_batch, w)",
         "moved <- step$parameters\n"
         "    total <- total + length(rows) * mean_cost(\n"
         "      x[, rows, drop = FALSE], d_batch, moved, method, 0\n"
@@ -519,8 +519,7 @@ mutation(
     js=(
         "training.js",
         "return cost;",
-        "forwardPass(weights, biases, how, rows, this.forward);\n"
-        "    return how.cost(this.lastZ, this.lastA, batchD, rows, this.outputs);",
+        "forwardPass(weights, biases, how, rows, this.forward);\n    return this.cost(rows);",
     ),
 )
 mutation(
@@ -530,8 +529,8 @@ mutation(
     python=(
         "training.py",
         "total += (stop - start) * penalty(weights, weight_decay)\n"
-        "                    one(shuffled_x[start:stop], batch_d)\n",
-        "one(shuffled_x[start:stop], batch_d)\n"
+        "                    one(shuffled_x[start:stop], batch_d, batch_weight)\n",
+        "one(shuffled_x[start:stop], batch_d, batch_weight)\n"
         "                    total += (stop - start) * penalty(weights, weight_decay)\n",
     ),
     r=(
@@ -542,8 +541,8 @@ mutation(
     js=(
         "training.js",
         "total += (to - from) * penalty(allWeights, weightDecay);\n"
-        "        total += update.make(order, from, to);",
-        "total += update.make(order, from, to);\n"
+        "        total += update.make(order, from, to, stream);",
+        "total += update.make(order, from, to, stream);\n"
         "        total += (to - from) * penalty(allWeights, weightDecay);",
     ),
 )
@@ -611,7 +610,7 @@ mutation(
     "recorded-cost-without-penalty",
     "the cost of a recorded step has no penalty",
     ["record-decay"],
-    python=("training.py", "mean + decay,", "mean,"),
+    python=("training.py", "float(costs.mean()) + decay,", "float(costs.mean()),"),
     r=("training.R", " + penalty(before$weights, weight_decay)", ""),
     js=("training.js", "cost: cost / rows + penaltyThen", "cost: cost / rows"),
 )
@@ -670,4 +669,83 @@ mutation(
         "",
     ),
     js=("training.js", " || !allFinite(parameters)", ""),
+)
+
+# Weights of samples, dropout, clipping, schedules (section 6) ------------------------------------
+
+mutation(
+    "sample-weights-not-in-gradients",
+    "weights of samples count in the costs alone",
+    ["sample_weight-full", "sample_weight-online", "sample_weight-output_first"],
+    python=("backprop.py", "delta[i] if sample_weight is None else", "delta[i] if True else"),
+    r=("backprop.R", "if (!is.null(sample_weight)) weighted <-", "if (FALSE) weighted <-"),
+    js=("backprop.js", "sampleWeight === null ? delta[i] :", "true ? delta[i] :"),
+)
+mutation(
+    "sample-weights-as-given",
+    "weights of samples are not divided by their mean",
+    ["sample_weight-full", "sample_weight-equal", "sample_weight-one-row"],
+    python=("training.py", "shares * (len(shares) / shares.sum())", "sample_weight * 1.0"),
+    r=("training.R", "shares * (length(shares) / sum(shares))", "sample_weight"),
+    js=("training.js", "share * (shares.length / sum)", "share * largest"),
+)
+mutation(
+    "sample-weights-not-shuffled",
+    "weights of samples stay in the given order when the rows are shuffled",
+    ["sample_weight-mini"],
+    python=("training.py", "weight[order, np.newaxis]", "weight[:, np.newaxis]"),
+    r=("training.R", "batch_weight <- weight[rows]", "batch_weight <- weight[seq_along(rows)]"),
+    js=("training.js", "this.sampleWeight[order[from + row]]", "this.sampleWeight[from + row]"),
+)
+mutation(
+    "dropout-not-inverted",
+    "what dropout leaves is not divided by 1 - p",
+    ["dropout-online", "dropout-mini"],
+    python=("backprop.py", "np.multiply(kept, 1.0 / (1.0 - rate), out=mask)", "mask[:] = kept"),
+    r=("backprop.R", ">= rate) / (1 - rate)", ">= rate) / 1"),
+    js=("backprop.js", "0 : 1 / (1 - rates[i])", "0 : 1"),
+)
+mutation(
+    "dropout-of-activations-alone",
+    "the error that comes back to a dropped unit is not dropped",
+    ["dropout-online", "dropout-transpose", "dropout-proportional"],
+    python=("backprop.py", "np.multiply(e[i - 1], mask, out=e[i - 1])", "pass"),
+    r=("backprop.R", "e[[l - 1L]] <- e[[l - 1L]] * masks[[l - 1L]]", "e[[l - 1L]]"),
+    js=("backprop.js", "multiply(e[i - 1], dropout.masks[i - 1], rows * inputs, e[i - 1]);", ""),
+)
+mutation(
+    "dropout-not-in-gradients",
+    "the gradients of weights take activations without the mask",
+    ["dropout-online", "dropout-full"],
+    python=("backprop.py", "fed = a if dropout is None else dropout.fed", "fed = a"),
+    r=("backprop.R", "if (!is.null(masks) && l > 1L) fed <-", "if (FALSE) fed <-"),
+    js=(
+        "backprop.js",
+        "backward;\n  const fed = dropout === null ? a : dropout.fed;",
+        "backward;\n  const fed = a;",
+    ),
+)
+mutation(
+    "clipping-lengthens",
+    "short gradients are brought to the norm too",
+    ["clip_norm-some", "clip_norm-none"],
+    python=("optimizers.py", "if norm > clip_norm:", "if True:"),
+    r=("optimizers.R", "if (isTRUE(norm > clip_norm))", "if (TRUE)"),
+    js=("optimizers.js", "if (norm > clipNorm)", "if (norm > 0)"),
+)
+mutation(
+    "schedule-from-0",
+    "the first epoch's learning rate is that of the second",
+    ["schedule-exponential", "schedule-exponential-own"],
+    python=("schedules.py", '["gamma"] ** (t - 1))', '["gamma"] ** t)'),
+    r=("schedules.R", "settings$gamma^(t - 1)\n", "settings$gamma^t\n"),
+    js=("schedules.js", "gamma ** (t - 1),", "gamma ** t,"),
+)
+mutation(
+    "inverse-schedule-by-epochs",
+    "the inverse schedule counts epochs, not samples",
+    ["schedule-inverse", "schedule-inverse-own"],
+    python=("schedules.py", "rows * (t - 1.0)", "(t - 1.0)"),
+    r=("schedules.R", "rows * (t - 1)", "(t - 1)"),
+    js=("schedules.js", "rows * (t - 1)", "(t - 1)"),
 )

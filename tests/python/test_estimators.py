@@ -16,10 +16,12 @@ from twinprop import (
     DivergenceError,
     InputError,
     Network,
+    Optimizer,
     TwinpropError,
     check_gradient,
     diagnose,
     explain,
+    plot_cost,
     plot_decision,
     plot_network,
     read_model,
@@ -192,13 +194,13 @@ WEIGHTS_AND_REPEATS = {
 
 CHECKED = [
     {},
-    {"solver": "lbfgs", "alpha": 0.01},
-    {"solver": "sgd", "learning_rate_init": 0.05, "batch_size": 5},
-    {"solver": "rprop", "batch_size": None},
-    {"solver": "lbfgs", "scale": False},
-    {"scale": False, "learning_rate_init": 0.01},
-    {"early_stopping": True},
-    {"batch_size": None, "shuffle": False},
+    {"solver": "lbfgs", "alpha": 0.01, "max_iter": 200},
+    {"solver": "sgd", "learning_rate_init": 0.05, "batch_size": 5, "max_iter": 50},
+    {"solver": "rprop", "max_iter": 100},
+    {"solver": "lbfgs", "scale": False, "max_iter": 100},
+    {"scale": False, "learning_rate_init": 0.05, "max_iter": 100},
+    {"early_stopping": True, "max_iter": 100},
+    {"batch_size": None, "shuffle": False, "max_iter": 100},
 ]
 
 
@@ -580,6 +582,29 @@ def test_partial_fit_keeps_what_the_solver_remembers():
         np.testing.assert_allclose(whole.coefs_[0], parts.coefs_[0], rtol=1e-9)
 
 
+def test_partial_fit_counts_the_seed_up():
+    _, X, y = TASKS["binary"]
+    parts = quick(solver="sgd", momentum=0.0, activation="tanh", alpha=0.0, scale=False)
+    network = Network([2, 8, 1], ["tanh", "sigmoid"], seed=1)
+    optimizer = Optimizer("sgd", learning_rate=0.01)
+    for seed in (1, 2, 3):
+        parts.partial_fit(X, y, classes=[0, 1])
+        network.train(
+            X,
+            y,
+            cost="cross_entropy",
+            optimizer=optimizer,
+            batch_size=32,
+            epochs=1,
+            shuffle=True,
+            seed=seed,
+        )
+    np.testing.assert_allclose(parts.coefs_[0].T, network.weights[0], rtol=1e-12)
+    last = quick(random_state=2**31 - 1)
+    for _ in range(2):  # the seed after the last one is the first
+        last.partial_fit(X, y, classes=[0, 1])
+
+
 def test_partial_fit_needs_the_classes_first(iris):
     X, y = iris
     with pytest.raises(InputError, match="classes must be given in the first call"):
@@ -635,6 +660,7 @@ def test_the_scores_are_of_the_rows_set_aside(task):
         sample_weight=weights,
     )
     held = again.validation_rows
+    assert fitted.t_ == 5 * (np.count_nonzero(weights) - len(held))
     assert fitted.validation_loss_curve_ == again.validation_loss_curve.tolist()
     for a, score in zip(outputs, fitted.validation_scores_, strict=True):
         if task == "numbers":
@@ -656,6 +682,15 @@ def test_validation_data(task):
     # it is watched only
     alone = silently(quick(estimator_class).fit, X[rest], y[rest])
     np.testing.assert_array_equal(fitted.coefs_[0], alone.coefs_[0])
+    # of weight 0 or not there
+    weights = (np.arange(len(X)) % 8 == 0).astype(float)
+    fewer = slice(None, None, 8)
+    curves = [
+        silently(quick(estimator_class).fit, X[rest], y[rest], validation_data=data)
+        for data in [(X, y, weights), (X[fewer], y[fewer], None)]
+    ]
+    np.testing.assert_allclose(*(fit.validation_loss_curve_ for fit in curves))
+    np.testing.assert_allclose(*(fit.validation_scores_ for fit in curves))
     stopping = quick(estimator_class, early_stopping=True)
     silently(stopping.fit, X[rest], y[rest], validation_data=(X[held], y[held]))
     assert stopping.validation_loss_curve_ == fitted.validation_loss_curve_
@@ -697,6 +732,19 @@ def test_interrupted_it_keeps_what_it_has(iris):
     assert fitted.n_iter_ == len(fitted.loss_curve_) == 3
     shorter = silently(quick(max_iter=3).fit, X, y)
     np.testing.assert_array_equal(fitted.coefs_[0], shorter.coefs_[0])
+
+
+def test_interrupted_at_once_it_is_what_it_started_from(iris, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("twinprop.training.Update.__call__", interrupt)
+    fitted = quick()
+    with pytest.warns(UserWarning, match="interrupted after 0 epochs"):
+        fitted.fit(*iris)
+    assert (fitted.loss_, fitted.best_loss_, fitted.n_iter_) == (None, None, 0)
+    assert fitted.predict(iris[0]).shape == (150,)
+    assert "interrupted" in fitted._repr_html_()
 
 
 def test_it_warns_where_the_epochs_end_before_the_training(iris):
@@ -1178,11 +1226,29 @@ def test_the_decision_of_an_estimator_is_on_the_scale_of_the_data(opened, plt):
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
+def test_the_costs_of_estimators(iris, plt):
+    X, y = iris
+    fitted = silently(quick(early_stopping=True).fit, X, y)
+    ax = plot_cost(fitted)
+    curves = [line for line in ax.lines if len(line.get_xdata()) == 6]
+    assert [line.get_label() for line in curves] == ["training", "training, validation"]
+    np.testing.assert_array_equal(curves[0].get_ydata()[1:], fitted.loss_curve_)
+    np.testing.assert_array_equal(curves[1].get_ydata()[1:], fitted.validation_loss_curve_)
+    assert ax.get_title() == "Cost of every epoch"
+    run = Network([4, 1]).train(X, np.ones(150), epochs=2)
+    ax = plot_cost({"a run": run, "a fit": silently(quick().fit, X, y)}, log=True)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a run", "a fit"]
+    with pytest.raises(InputError, match="runs must be a Run"):
+        plot_cost(quick())
+
+
 def test_what_is_not_fitted_is_refused(people):
     X, score = people
     for call in (check_gradient, diagnose, explain, plot_network, plot_decision):
         with pytest.raises(InputError, match="must be fitted before, got a MLPRegressor"):
             call(MLPRegressor(), X, score)
+        with pytest.raises(InputError, match="must be a .*Network, got a Pipeline"):
+            call(make_pipeline(MLPRegressor()), X, score)
 
 
 def test_a_model_outlives_its_estimator(people, tmp_path):

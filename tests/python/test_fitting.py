@@ -177,6 +177,16 @@ def test_early_stopping_keeps_the_best_epoch():
     assert fit.reason == "the validation loss did not fall by 0.001 for more than 5 epochs"
 
 
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_of_equal_epochs_the_first_is_the_best(early_stopping):
+    x, d = made()
+    settings = {"learning_rate_init": 0.0, "early_stopping": early_stopping, "random_state": 1}
+    settings["shuffle"] = False  # in another order the same loss may differ in its last bit
+    fit = fit_network(x, d, settings, task="regression")
+    # the first epoch is the best so far; eleven that are stalled follow
+    assert (fit.n_iter, fit.best_epoch, fit.stopped) == (12, 1, "tol")
+
+
 def test_validation_data_of_its_own():
     x, d = made(60)
     both = (x[40:], d[40:])

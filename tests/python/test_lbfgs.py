@@ -6,7 +6,7 @@ from scipy.optimize import line_search, minimize, rosen, rosen_der
 
 from twinprop import Network, RandomStream
 from twinprop.fitting import _objective
-from twinprop.lbfgs import CURVATURE, DECREASE, Minimum, lbfgs
+from twinprop.lbfgs import CURVATURE, DECREASE, Minimum, _between, _direction, _Trial, lbfgs
 
 # A gradient within 1e-10 puts x within 1e-10 / (least curvature, 0.4 at Rosenbrock's minimum).
 NEAR = 1e-9
@@ -84,6 +84,40 @@ def test_the_first_step_is_one_of_scipys_line_search_too():
     ours = np.linalg.norm(found.x - x) / np.linalg.norm(g)
     theirs = line_search(rosen, rosen_der, x, -g, c1=DECREASE, c2=CURVATURE)[0]
     assert ours == pytest.approx(theirs, rel=1.0)
+
+
+def test_the_direction_is_that_of_the_dense_formula():
+    stream = RandomStream(4)
+    pairs = [(stream.uniform(5), stream.uniform(5)) for _ in range(3)]
+    gradient = stream.uniform(5) - 0.5
+    step, change = pairs[-1]
+    h = np.eye(5) * (step @ change) / (change @ change)
+    for step, change in pairs:  # equation 7.16
+        rho = 1.0 / (change @ step)
+        v = np.eye(5) - rho * np.outer(change, step)
+        h = v.T @ h @ v + rho * np.outer(step, step)
+    found = _direction(gradient, [s for s, _ in pairs], [y for _, y in pairs])
+    np.testing.assert_allclose(found, -h @ gradient, rtol=1e-12)
+
+
+def test_the_next_trial_is_the_minimum_of_the_cubic():
+    def trial(at):  # x^3 - 3x, whose minimum is at 1
+        return _Trial(at, at**3 - 3.0 * at, 3.0 * at**2 - 3.0, np.empty(0), np.empty(0))
+
+    for low, high in ((0.5, 2.5), (2.0, 0.25), (0.0, 1.5)):
+        assert _between(trial(low), trial(high)) == pytest.approx(1.0, rel=1e-12)
+    # no nearer to an end than a tenth
+    assert _between(trial(0.99), trial(3.0)) == pytest.approx(0.99 + 0.1 * 2.01)
+    assert _between(trial(0.5), trial(3.0)._replace(value=np.inf)) == 1.75
+
+
+def test_a_step_is_longer_until_the_slope_is_flat_enough():
+    # slopes -0.96, -0.92 and -0.84 at 1, 2 and 4: only the last is within 0.9 of the first, -1
+    found = lbfgs(
+        lambda x: (float(0.02 * x[0] ** 2 - x[0]), 0.04 * x - 1.0), np.zeros(1), max_iter=1
+    )
+    assert found.x.tolist() == [4.0]
+    assert found.evaluations == 4
 
 
 def test_values_that_are_not_finite_are_too_high():

@@ -198,6 +198,8 @@ test_that("the scale is that of n, with weights that are rows", {
   expect_equal(learn_scale(x, weight), learn_scale(x[rep(seq_len(n), weight), ]), tolerance = 1e-13)
   expect_identical(learn_scale(cbind(c(0.1, 0.1, 0.1))), list(center = 0.1, scale = 1))
   expect_identical(learn_scale(cbind(c(1, 7, 2)), c(0, 1, 0)), list(center = 7, scale = 1))
+  # and so where the squares are too small for a double
+  expect_identical(learn_scale(cbind(c(1e-200, 2e-200)))$scale, 1)
   expect_input_error(
     learn_scale(cbind(c(1e308, -1e308))), "column 1 has values too large to be standardised"
   )

@@ -123,6 +123,19 @@ test_that("early stopping keeps the best epoch", {
   expect_identical(fit$network$weights, run$snapshots[[best]]$weights)
 })
 
+test_that("of equal epochs the first is the best", {
+  data <- made()
+  for (early_stopping in c(FALSE, TRUE)) {
+    # in another order the same loss may differ in its last bit
+    fit <- fit_network(data$x, data$d, list(
+      learn_rate = 0, early_stopping = early_stopping, seed = 1, shuffle = FALSE
+    ), "regression")
+    # the first epoch is the best so far; eleven that are stalled follow
+    expect_equal(c(fit$n_iter, fit$best_epoch), c(12, 1))
+    expect_identical(fit$stopped, "tol")
+  }
+})
+
 test_that("the split leaves rows to train on", {
   expect_length(split_rows(11, 0.1, 1)$held_out, 2)
   split <- split_rows(10, 0.2, 1)

@@ -74,6 +74,44 @@ test_that("each step meets the strong Wolfe conditions", {
   expect_identical(steps, 30)
 })
 
+test_that("the direction is that of the dense formula", {
+  stream <- tp_random_stream(4)
+  steps <- changes <- list()
+  for (i in 1:3) {
+    steps[[i]] <- stream$uniform(5)
+    changes[[i]] <- stream$uniform(5)
+  }
+  gradient <- stream$uniform(5) - 0.5
+  h <- diag(5) * sum(steps[[3]] * changes[[3]]) / sum(changes[[3]]^2)
+  for (i in 1:3) { # equation 7.16
+    rho <- 1 / sum(changes[[i]] * steps[[i]])
+    v <- diag(5) - rho * outer(changes[[i]], steps[[i]])
+    h <- t(v) %*% h %*% v + rho * outer(steps[[i]], steps[[i]])
+  }
+  expect_equal(lbfgs_direction(gradient, steps, changes), drop(-h %*% gradient), tolerance = 1e-12)
+})
+
+test_that("the next trial is the minimum of the cubic", {
+  trial <- function(at) { # x^3 - 3x, whose minimum is at 1
+    list(step = at, value = at^3 - 3 * at, slope = 3 * at^2 - 3)
+  }
+  for (ends in list(c(0.5, 2.5), c(2, 0.25), c(0, 1.5))) {
+    expect_equal(between(trial(ends[1]), trial(ends[2])), 1, tolerance = 1e-12)
+  }
+  # no nearer to an end than a tenth
+  expect_equal(between(trial(0.99), trial(3)), 0.99 + 0.1 * 2.01)
+  expect_identical(between(trial(0.5), utils::modifyList(trial(3), list(value = Inf))), 1.75)
+})
+
+test_that("a step is longer until the slope is flat enough", {
+  # slopes -0.96, -0.92 and -0.84 at 1, 2 and 4: only the last is within 0.9 of the first, -1
+  found <- lbfgs(
+    function(x) list(value = 0.02 * x^2 - x, gradient = 0.04 * x - 1), 0, max_iter = 1
+  )
+  expect_identical(found$x, 4)
+  expect_identical(found$evaluations, 4)
+})
+
 test_that("values that are not finite are too high", {
   found <- lbfgs(
     function(x) list(value = suppressWarnings(sum(x - log(x))), gradient = 1 - 1 / x),

@@ -96,7 +96,9 @@ test_that("the engine is registered in both modes, once", {
 
 test_that("a classification predicts classes and probabilities", {
   kept <- registered()
-  args <- list(hidden_units = 4, penalty = 0.01, epochs = 30, learn_rate = 0.02, activation = "relu")
+  args <- list(
+    hidden_units = 4, penalty = 0.01, epochs = 30, learn_rate = 0.02, activation = "tanh"
+  )
   object <- suppressWarnings(
     stand_in_fit(kept, "classification", iris[1:4], iris$Species, args)
   )
@@ -104,7 +106,7 @@ test_that("a classification predicts classes and probabilities", {
   expect_identical(settings$hidden, 4L)
   expect_identical(settings$penalty, 0.01)
   expect_identical(settings$learn_rate, 0.02)
-  expect_identical(settings$activation, "relu")
+  expect_identical(settings$activation, "tanh")
   new <- iris[c(1, 60, 120), 1:4]
   classes <- stand_in_predict(kept, object, new, "class")
   expect_identical(classes$.pred_class, predict(object$fit, new))

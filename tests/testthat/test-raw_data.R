@@ -115,9 +115,9 @@ test_that("a fit is written for other languages, and read back", {
       predict(model, data[[i]], type = type), predict(fits[[i]], data[[i]], type = type),
       tolerance = 1e-12
     )
-    expect_true(tp_check_gradient(model, data[[i]][1:3, ], if (i == 6) iris$Species[1:3] else {
-      response_of(fits[[i]], data[[i]][1:3, ], "data")
-    })$passes)
+    rows <- data[[i]][1:3, ]
+    d <- if (i == 6) rows$Species else response_of(fits[[i]], rows, "data")
+    expect_true(tp_check_gradient(model, rows, d)$passes)
   }
   expect_error(
     tp_write_model(quick(mpg ~ log(wt), mtcars), path), "log(wt)",

@@ -3,7 +3,10 @@
 
 test_that("a fit can be redone by tp_train()", {
   fit <- suppressWarnings(
-    twinprop(Species ~ ., iris, hidden = 5, epochs = 4, penalty = 0.003, seed = 7)
+    twinprop(
+      Species ~ ., iris,
+      hidden = 5, activation = "tanh", epochs = 4, penalty = 0.003, seed = 7
+    )
   )
   x <- as.matrix(iris[1:4])
   n <- nrow(x)
@@ -286,7 +289,8 @@ test_that("x and y do what the formula does", {
   # a matrix without names
   plain <- quick(matrix(mtcars$wt), mtcars$mpg)
   expect_equal(predict(plain, matrix(mtcars$wt[1:3])), unname(fitted(plain)[1:3]))
-  mixed <- quick(data.frame(a = mtcars$wt, b = letters[mtcars$gear], c = mtcars$am == 1), mtcars$mpg)
+  x <- data.frame(a = mtcars$wt, b = letters[mtcars$gear], c = mtcars$am == 1)
+  mixed <- quick(x, mtcars$mpg)
   names <- vapply(mixed$inputs$terms, `[[`, "", "name")
   expect_identical(names, c("a", "bd", "be", "cTRUE"))
 })
@@ -302,7 +306,7 @@ test_that("a recipe is prepared, and applied to new data", {
   logs <- transform(iris, Species = Species)
   logs[1:4] <- log(logs[1:4])
   expect_equal(fit$network, quick(Species ~ ., logs)$network, tolerance = 1e-12)
-  expect_identical(predict(fit, iris[c(1, 60), ]), predict(quick(Species ~ ., logs), logs[c(1, 60), ]))
+  expect_identical(predict(fit, iris), predict(quick(Species ~ ., logs), logs))
   check <- tp_check_gradient(fit, iris[c(1, 60, 120), 1:4], iris$Species[c(1, 60, 120)])
   expect_true(check$passes)
 })
@@ -383,7 +387,8 @@ test_that("not to have converged is a warning", {
 
 test_that("wrong arguments are input errors that say what is wrong", {
   expect_input_error(
-    twinprop("mpg ~ wt"), "x must be a formula, a data frame, a matrix or a recipe, got \"mpg ~ wt\""
+    twinprop("mpg ~ wt"),
+    "x must be a formula, a data frame, a matrix or a recipe, got \"mpg ~ wt\""
   )
   expect_input_error(
     twinprop(mpg ~ wt + offset(hp), mtcars), "formula must have no offset, got offset(hp)"

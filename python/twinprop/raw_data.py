@@ -1,8 +1,8 @@
-"""Fitted estimators and models, opened to the network inside. No twins: R's methods do it.
+"""Fits and models in functions of networks, with the data as they take them. Twin: r/raw_data.R.
 
 `check_gradient`, `explain`, `diagnose` and the pictures are about networks and matrices. Given a
 `Model`, or an estimator that has one, they take the data as these do, and see what the network in
-it sees.
+it sees. JavaScript has no twin: a page encodes by the model itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from twinprop.errors import InputError
 from twinprop.model import Model
 
 
-class Opened(NamedTuple):
+class Unwrapped(NamedTuple):
     """A network and its data.
 
     Attributes
@@ -41,36 +41,37 @@ def find_model(given: Any, name: str = "network") -> Model | None:
     model = getattr(given, "model_", given)
     if isinstance(model, Model):
         return model
-    if hasattr(given, "fit") and hasattr(given, "get_params"):
+    if hasattr(type(given), "network_"):
         raise InputError(f"{name} must be fitted before, got {describe(given)} that is not")
     return None
 
 
-def open_model(
-    given: Any, x: Any, d: Any, cost: str | None, default: str = "half_mse", name: str = "network"
-) -> Opened:
+def unwrap_fit(given: Any, x: Any, d: Any, cost: str | None) -> Unwrapped:
     """Return the network and the data as it sees them; a network's are left as they are.
 
-    The cost, if it is None, is that of the model's training, else `default`.
+    Without a cost it is that of the model's training, if known, else cross_entropy for classes and
+    labels and half_mse for anything else.
     """
-    model = find_model(given, name)
+    model = find_model(given)
     if model is None:
-        return Opened(given, x, d, default if cost is None else cost)
+        return Unwrapped(given, x, d, "half_mse" if cost is None else cost)
     if cost is None:
-        cost = (model.training or {}).get("cost", default)
+        likely = model.task in ("classification", "multilabel")
+        usual = "cross_entropy" if likely else "half_mse"
+        cost = (model.training or {}).get("cost", usual)
     if x is not None and model.inputs is not None:
         x = encode_inputs(model.inputs, x)
     if d is not None and model.outputs is not None and model.task is not None:
-        d = encode_outputs(model.outputs, d, model.task)
-    return Opened(model.network, x, d, cost, names_of_inputs(model), names_of_outputs(model))
+        d = encode_outputs(model.outputs, d, model.task, name="d")
+    return Unwrapped(model.network, x, d, cost, input_names(model), output_names(model))
 
 
-def names_of_inputs(model: Model) -> list[str] | None:
+def input_names(model: Model) -> list[str] | None:
     """Return the names of the network's inputs."""
     return None if model.inputs is None else [term["name"] for term in model.inputs["terms"]]
 
 
-def names_of_outputs(model: Model) -> list[str] | None:
+def output_names(model: Model) -> list[str] | None:
     """Return the names of the network's outputs: of classes, which each is the probability of."""
     if model.outputs is None:
         return None
@@ -80,12 +81,11 @@ def names_of_outputs(model: Model) -> list[str] | None:
     return [level_text(level) for level in (levels[1:] if len(levels) == 2 else levels)]
 
 
-class OnScale:
+class UnscaledNetwork:
     """A model's network on the scale of the data: numbers neither standardised before nor after."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.layers = model.network.layers
 
     def predict(self, x: Array) -> Array:
         """Return the outputs for rows of the network's inputs that are not scaled."""
@@ -102,5 +102,6 @@ class OnScale:
         if self.model.inputs is not None:
             x = encode_inputs({**self.model.inputs, **bare}, x)
         if self.model.outputs is not None and self.model.task is not None:
-            d = encode_outputs({**self.model.outputs, **bare}, d, self.model.task)
+            outputs = {**self.model.outputs, **bare}
+            d = encode_outputs(outputs, d, self.model.task, name="d")
         return x, d
