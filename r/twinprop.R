@@ -29,6 +29,10 @@
 #' the fit reproducible; the seed is kept in the fit. With `seed`, your random numbers are left
 #' alone. The same data, settings and seed give the same network in Python.
 #'
+#' With the package parsnip, whose `mlp()` has the engine `"twinprop"` as soon as both packages are
+#' loaded, these settings go into `set_engine("twinprop", ...)` but for those that `mlp()` has
+#' itself: `hidden_units`, `penalty`, `dropout`, `epochs`, `activation` and `learn_rate`.
+#'
 #' @param x A formula, a data frame, a numeric matrix, or a recipe of the package recipes.
 #' @param formula What to learn from what, such as `Species ~ .`.
 #' @param data A data frame with the variables of the formula or of the recipe.

@@ -319,6 +319,19 @@ test_that("a recipe is prepared, and applied to new data", {
   expect_equal(quick(plain, iris, weights = w)$network, weighted$network)
 })
 
+test_that("a package that is not there is named, with how to install it", {
+  error <- expect_error(
+    need_package("no.such.package", "twinprop() of a recipe"), class = "twinprop_engine_error"
+  )
+  expect_identical(
+    conditionMessage(error),
+    paste(
+      "twinprop() of a recipe needs no.such.package;",
+      "install it: install.packages(\"no.such.package\")"
+    )
+  )
+})
+
 test_that("seeds are R's, and one that is given leaves them alone", {
   set.seed(5)
   first <- twinprop(mpg ~ wt, mtcars, hidden = 2)
