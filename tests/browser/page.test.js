@@ -423,6 +423,13 @@ test("points are painted by a click and by the keyboard", async () => {
   );
   await page.click("#paint-remove");
   await waitForText(page, "#data-words", /^7 rows/);
+  const box = await plot.boundingBox();
+  await page.mouse.move(box.x + 80, box.y + 40);
+  await page.mouse.down();
+  for (let i = 1; i <= 4; i++) await page.mouse.move(box.x + 80 + 20 * i, box.y + 40);
+  await page.mouse.up();
+  await waitForText(page, "#data-words", /^11 rows/);
+  assert.deepEqual(stateOf(page).data.d.slice(-4), [[0], [0], [0], [0]]);
   await picture(page, "painted");
   await closePage(page);
 });

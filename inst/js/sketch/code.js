@@ -21,7 +21,7 @@ function planUpTo(state, updates, batches) {
     if (plan.network[key] === null) delete plan.network[key];
   }
   if (!inside) delete plan.training.snapshots;
-  delete plan.training.record;
+  for (const key of ["record", "dropout", "clip_norm", "schedule"]) delete plan.training[key];
   delete plan.format;
   return { plan, inside };
 }

@@ -35,6 +35,9 @@ const PHASED = 2;
 /** Of an update by more samples than this equations wait for a pause. */
 const MOST_WRITTEN = 8;
 
+/** How far apart points are that are painted on one way, in pixels. */
+const BRUSH = 18;
+
 /** An address longer than this would not be kept by every browser. */
 const LONGEST_ADDRESS = 60000;
 
@@ -858,15 +861,7 @@ function listen() {
     paint([asNumber("paint-x1"), asNumber("paint-x2")], Number($("paint-class").value)),
   );
   click("paint-remove", () => set({ data: samplesOf.removePoint(state.data) }));
-  $("decision-plot").addEventListener("click", (event) => {
-    if (!samplesOf.isPainted(state.data) || found === null) return;
-    const node = $("decision-plot");
-    const box = node.getBoundingClientRect();
-    const size = { width: node.clientWidth, height: node.clientHeight };
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    const point = plots.inputsAt(found.range, size, x, y);
-    if (point !== null) paint(point, Number($("paint-class").value));
-  });
+  listenToBrush($("decision-plot"));
 
   click("save-plan", () => savePlan());
   click("save-run", () => save("run.json", `${formatRun(main().run())}\n`));
@@ -902,6 +897,33 @@ function listen() {
   addEventListener("hashchange", () => attempt(async () => apply(await addressed())));
   new ResizeObserver(() => resizeAll()).observe($("stage"));
   new ResizeObserver(() => resizeAll()).observe($("numbers"));
+}
+
+/** Points are painted by clicks, and along the way of a pressed mouse or pen. */
+function listenToBrush(node) {
+  let last = null;
+  let drawn = false;
+  const paintAt = ({ clientX, clientY }) => {
+    if (!samplesOf.isPainted(state.data) || found === null) return;
+    const box = node.getBoundingClientRect();
+    const size = { width: node.clientWidth, height: node.clientHeight };
+    const point = plots.inputsAt(found.range, size, clientX - box.left, clientY - box.top);
+    if (point !== null) paint(point, Number($("paint-class").value));
+  };
+  node.addEventListener("pointerdown", ({ clientX, clientY }) => {
+    last = [clientX, clientY];
+    drawn = false;
+  });
+  node.addEventListener("pointermove", (event) => {
+    if (event.pointerType === "touch" || event.buttons !== 1 || last === null) return;
+    if (Math.hypot(event.clientX - last[0], event.clientY - last[1]) < BRUSH) return;
+    last = [event.clientX, event.clientY];
+    drawn = true;
+    paintAt(event);
+  });
+  node.addEventListener("click", (event) => {
+    if (!drawn) paintAt(event);
+  });
 }
 
 async function playEpoch() {

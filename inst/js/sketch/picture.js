@@ -73,6 +73,7 @@ export function layout(layers, { width, height }) {
  */
 export function weightLines(placed, weights, largest = largestOf(weights)) {
   const { radius, columns } = placed;
+  const thick = Math.min(THICK, Math.max(2.4, radius / 4));
   const lines = [];
   for (let i = 0; i < weights.length; i++) {
     for (const start of columns[i]) {
@@ -90,7 +91,7 @@ export function weightLines(placed, weights, largest = largestOf(weights)) {
           y1: start.y + dy * radius,
           x2: end.x - dx * radius,
           y2: end.y - dy * radius,
-          width: THIN + (THICK - THIN) * (largest > 0 ? Math.min(1, Math.abs(value) / largest) : 0),
+          width: THIN + (thick - THIN) * (largest > 0 ? Math.min(1, Math.abs(value) / largest) : 0),
         });
       }
     }
@@ -161,9 +162,11 @@ export function scene(view, size, progress = 1) {
   const shares = reached >= 3 && step.backward !== null ? step.shares(view.sample) : null;
   const shapes = [
     ...(moving ? haloShapes(lines, step, view.weights) : []),
-    ...weightShapes(lines, view),
+    ...weightShapes(lines, view, placed),
     ...(reached === 1 && progress < 1 ? signalShapes(lines, view, moment) : []),
-    ...(shares === null ? [] : shareShapes(lines, shares, view, moment)),
+    ...(shares === null
+      ? []
+      : shareShapes(lines, shares, view, { ...moment, many: areMany(lines, placed) })),
     ...captionShapes(placed, view, size),
     ...placed.columns.flatMap((column, i) => neuronShapes(column, i + 1, placed, view, moment)),
     ...valueShapes(lines, placed, view, size),
@@ -185,8 +188,13 @@ function isFocused({ layer, to }, [focusLayer, neuron]) {
   return layer === focusLayer && to === neuron;
 }
 
-function weightShapes(lines, { focus, over, layers }) {
-  const many = lines.length > 60;
+/** Whether so many lines cross that only those of the focused neuron are drawn in full. */
+function areMany(lines, { radius }) {
+  return lines.length > (radius < 18 ? 24 : 60);
+}
+
+function weightShapes(lines, { focus, over, layers }, placed) {
+  const many = areMany(lines, placed);
   return lines.map((line) => {
     const { x1, y1, x2, y2, width, value } = line;
     const hovered = over?.kind === "weight" && sameWeight(over, line);
@@ -251,9 +259,8 @@ function signalShapes(lines, { step, sample, weights }, { forward }) {
 }
 
 /** What goes back along the weights: the shares of the errors. */
-function shareShapes(lines, shares, { focus }, { back, reached, progress, hops }) {
+function shareShapes(lines, shares, { focus }, { back, reached, progress, hops, many }) {
   const shapes = [];
-  const many = lines.length > 60;
   // of many the focused neuron's own are seen best: those that it sends, and those that it gets
   const isNear = (line) =>
     !many || isFocused(line, focus) || (line.layer === focus[0] + 1 && line.from === focus[1]);

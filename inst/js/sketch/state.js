@@ -86,16 +86,31 @@ export function planOf(state, changes = {}) {
   });
 }
 
+/** Refuse a plan that the page would train otherwise than it says. */
+function checkShown({ training, data }) {
+  const { dropout, clip_norm, schedule } = training;
+  const set = [
+    ["training.dropout", [dropout].flat().some((rate) => rate > 0)],
+    ["training.clip_norm", clip_norm !== null],
+    ["training.schedule", schedule !== null],
+    ["data.sample_weight", (data.sample_weight ?? null) !== null],
+  ];
+  const [unknown] = set.find(([, isSet]) => isSet) ?? [];
+  if (unknown !== undefined) throw new InputError(`the page cannot train with ${unknown} yet`);
+}
+
 /**
  * The state that a plan stands for, at its start. What a page has no place for, `snapshots` and
  * `record`, is left out.
  *
  * @param {string|Object} source The text of a plan file, or the plan itself.
  * @param {Object} state What the plan does not say is taken from this state.
- * @throws {InputError} If the plan is not allowed.
+ * @throws {InputError} If the plan is not allowed, or has a setting that the page has no place for.
  */
 export function stateOfPlan(source, state = DEFAULT_STATE) {
-  const { network, training, data } = readPlan(source);
+  const plan = readPlan(source);
+  checkShown(plan);
+  const { network, training, data } = plan;
   const { optimizer, update_order, batch_size, seed, cost, rule, epochs, shuffle } = training;
   return checkState({
     ...state,
