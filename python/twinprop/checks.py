@@ -266,7 +266,7 @@ def check_clip_norm(value: Any, name: str, update_order: str) -> float | None:
         raise InputError(f"{name} must be null or a finite number above 0, got {describe(value)}")
     if update_order == "output_first":
         raise InputError(
-            f'{name} must be null with update_order "output_first", got {describe(value)}'
+            f'{name} must be null with update order "output_first", got {describe(value)}'
         )
     return float(value)
 

@@ -253,7 +253,7 @@ def test_describe_a_model(folder, capsys):
     losses = read_model("iris.twinprop.json").training["loss_curve"]
     assert out.splitlines() == [
         "classification of Species",
-        "network 4-8-3 (tanh, softmax), 67 weights and biases",
+        "network 4-8-3 (relu, softmax), 67 weights and biases",
         "classes: " + ", ".join(sorted(IRIS["Species"].unique())),
         "trained: optimizer adam, cost cross_entropy, rule gradient, batch_size 32, seed 42",
         f"loss {losses[0]:.6g} -> {losses[-1]:.6g} in {len(losses)} epochs",
