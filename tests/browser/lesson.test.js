@@ -44,7 +44,7 @@ test("a question of the tour takes the right answer and refuses a wrong one", as
   const page = await openPage(here);
   assert.ok(!(await page.isVisible("#tour")));
   await page.click("#tour-open");
-  await waitForText(page, "#tour-title", /^1 of 12: What a layer does/);
+  await waitForText(page, "#tour-title", /^Tour, 1 of 12: What a layer does/);
   assert.equal(await page.getAttribute("#tour-open", "aria-expanded"), "true");
   assert.deepEqual(stateOf(page), stateOfStep(1));
   await page.fill("#tour-answer", "0.42");
@@ -87,7 +87,7 @@ test("the whole tour by the keyboard alone", async () => {
   await page.keyboard.press("Enter");
   for (let number = 1; number <= TOUR_STEPS; number++) {
     const step = STEPS[number - 1];
-    await waitForText(page, "#tour-title", new RegExp(`^${number} of ${TOUR_STEPS}: `));
+    await waitForText(page, "#tour-title", new RegExp(`^Tour, ${number} of ${TOUR_STEPS}: `));
     await page.waitForFunction(() => document.activeElement.id === "tour-title");
     assert.deepEqual(stateOf(page), stateOfStep(number));
     assert.equal(await page.textContent("#tour-text"), step.text.join(""));
@@ -112,7 +112,7 @@ test("the whole tour by the keyboard alone", async () => {
   assert.ok(await page.isDisabled("#tour-next"));
   await tabTo(page, "tour-previous");
   await page.keyboard.press("Enter");
-  await waitForText(page, "#tour-title", /^11 of 12/);
+  await waitForText(page, "#tour-title", /^Tour, 11 of 12/);
   await tabTo(page, "tour-close");
   await page.keyboard.press("Enter");
   assert.ok(!(await page.isVisible("#lesson")));
@@ -130,7 +130,7 @@ test("a reload keeps the step, and what was changed at it", async () => {
   await waitForText(page, "#position", /^3,000 updates made/);
   const position = await page.textContent("#position");
   await reload(page);
-  await waitForText(page, "#tour-title", /^11 of 12: Local minima/);
+  await waitForText(page, "#tour-title", /^Tour, 11 of 12: Local minima/);
   await waitForText(page, "#position", /^3,000 updates made/);
   assert.deepEqual([stateOf(page).tour, stateOf(page).seed], [11, 1]);
   assert.equal(await page.textContent("#position"), position);
@@ -172,11 +172,11 @@ test("an exercise question takes the right answer and names a known mistake", as
     /^z\[2\]_1 = 0\.770, righte\[3\]_1 = 0\.36\d+, not right$/,
   );
   await picture(page, "exercise");
-  // what follows from the wrong answer is right
   await page.click("#exercise-next");
   await page.fill("#exercise-answer", String(key[7].value));
   await page.click("#exercise-form button");
   await waitForText(page, "#exercise-verdict", /^Right\.$/);
+  // delta follows from the error that was wrong
   await page.click("#exercise-next");
   await page.fill("#exercise-answer", String(-key[8].value));
   await page.click("#exercise-form button");
@@ -206,7 +206,7 @@ test("an exercise is kept by the address, and its network goes into the picture"
   assert.equal(await page.inputValue("#exercise-seed"), "4");
   // one or the other
   await page.click("#tour-open");
-  await waitForText(page, "#tour-title", /^1 of 12/);
+  await waitForText(page, "#tour-title", /^Tour, 1 of 12/);
   assert.ok(!(await page.isVisible("#exercise")));
   await page.click("#exercise-open");
   assert.ok(!(await page.isVisible("#tour")));
@@ -232,6 +232,10 @@ test("all of it can be reached by the keyboard, has a name, and fits a phone", a
     });
     assert.deepEqual(wide, [], name);
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), PHONE.width);
+    const [lesson, stage] = await page.$$eval("#lesson, #stage", (nodes) =>
+      nodes.map((node) => node.getBoundingClientRect()),
+    );
+    assert.ok(lesson.bottom <= stage.top && stage.width > 0.9 * PHONE.width, name);
     const reached = new Set();
     for (let i = 0; i < 40; i++) {
       await page.keyboard.press("Tab");

@@ -136,7 +136,7 @@ function tourPanel({ state, show, look, attempt, seek }) {
     [shown, at] = [number, null];
     if (number === null) return;
     const step = STEPS[number - 1];
-    $("tour-title").textContent = `${number} of ${TOUR_STEPS}: ${step.title}`;
+    $("tour-title").textContent = `Tour, ${number} of ${TOUR_STEPS}: ${step.title}`;
     $("tour-text").replaceChildren(...step.text.map((sentence) => element("p", sentence)));
     $("tour-previous").disabled = number === 1;
     $("tour-next").disabled = number === TOUR_STEPS;

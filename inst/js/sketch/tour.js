@@ -161,13 +161,14 @@ export const STEPS = Object.freeze([
     text: [
       "How much an output moves with its weighted sum is the derivative f'(z), which for the " +
         "sigmoid is a (1 - a), at most 1/4.",
-      "W' e leaves it out; what lowers the cost, the rule gradient, sends back W' (f' e), and so " +
-        "each of its shares is that of the transpose times f' of the neuron it comes from.",
+      "W' e leaves it out; the rule gradient, which follows the cost downhill, sends back " +
+        "W' (f' e): each of its shares is that of the transpose times f' of the neuron that sends " +
+        "it.",
     ],
     address: `${LESSON}&rule=transpose&other_rule=gradient&phase=back&focus=3.3`,
     question:
-      "How many times the transpose's are the shares of output 3 by the rule gradient, to two " +
-      "decimals?",
+      "By the rule gradient the shares of output 3 are those of the transpose times which " +
+      "number, to two decimals?",
     decimals: 2,
     answer: ({ stepper }) => derivatives(stepper, stepper.step.forward).at(-1)[0][2],
     slips: ({ stepper }) => {
@@ -293,12 +294,17 @@ export const STEPS = Object.freeze([
         "several seeds, or more neurons.",
     ],
     address: `${STUCK}&seed=4&updates=8000&phase=update`,
-    question: "Which sample is on the wrong side?",
-    options: ({ samples }) => samples.x.map((row, i) => [String(i + 1), `(${row.join(", ")})`]),
-    answer: (at) => String(wrongRows(at)[0] + 1),
+    question: "Which other sample gets nearly the output of the last one, (1, 1)?",
+    options: ({ samples }) =>
+      samples.x.slice(0, -1).map((row, i) => [String(i + 1), `(${row.join(", ")})`]),
+    answer: ({ stepper, samples }) => {
+      const outputs = stepper.network.predict(samples.x).map(([a]) => a);
+      const far = outputs.slice(0, -1).map((a) => Math.abs(a - outputs.at(-1)));
+      return String(far.indexOf(Math.min(...far)) + 1);
+    },
     slips: () => [],
-    why: "It gets the same output as one of the other class, the mean of the two.",
-    hint: "Step through the four samples: whose output is on the other side of 0.5 than its d?",
+    why: "It should be 1 and (1, 1) should be 0: both get about 0.5, the mean.",
+    hint: "Go back with Step back, through the four samples, and compare their outputs.",
   },
 ]);
 
