@@ -120,12 +120,14 @@ test("an address may name a step and no more", () => {
 // ---- what the sentences claim
 
 test("a layer: the weighted sum and the sigmoid", async () => {
-  const { stepper } = await stepNamed("What a layer does");
+  const found = await stepNamed("What a layer does");
+  const { stepper } = found;
   const { forward, before } = stepper.step;
   const z = sumOf(before.weights[0][1].map((w, j) => w * forward.a[0][0][j])) + before.biases[0][1];
   assertClose(forward.z[0][0][1], z);
   assertClose(forward.a[1][0][1], 1 / (1 + Math.exp(-z)));
   assert.ok(z > 0 && forward.a[1][0][1] > 0.5);
+  assert.ok(accepted(found, String(1 / (1 + Math.exp(-z)))));
 });
 
 test("the output error is a - d, and that of output 1 below 0", async () => {
@@ -136,15 +138,18 @@ test("the output error is a - d, and that of output 1 below 0", async () => {
 });
 
 test("the cost: half the mean of the squares, nearly all from outputs 2 and 3", async () => {
-  const { stepper } = await stepNamed("The cost");
+  const found = await stepNamed("The cost");
+  const { stepper } = found;
   const { outputError, cost } = stepper.step;
   const squares = outputError[0].map((e) => e * e);
   assertClose(cost, sumOf(squares) / squares.length / 2);
   assert.ok(squares[1] + squares[2] > 0.95 * sumOf(squares));
+  assert.ok(accepted(found, String(sumOf(squares) / 6)));
 });
 
 test("the proportional rule: shares as the weights, which add up to the error", async () => {
-  const { stepper } = await stepNamed("Blame in proportion to the weights");
+  const found = await stepNamed("Blame in proportion to the weights");
+  const { stepper } = found;
   const { outputError, shares, before } = stepper.step;
   shares(0)[0].forEach((row, k) => {
     const weights = before.weights[1][k];
@@ -155,15 +160,21 @@ test("the proportional rule: shares as the weights, which add up to the error", 
   });
   const last = before.weights[1][2];
   assert.equal(last.indexOf(Math.max(...last)), 2);
+  assert.ok(accepted(found, "3"));
 });
 
 test("the transpose: W' e, and the proportions of before", async () => {
-  const { stepper } = await stepNamed("The transpose");
+  const found = await stepNamed("The transpose");
+  const { stepper } = found;
   const { outputError, shares, before, backward } = stepper.step;
   const w = before.weights[1];
   backward.e[0][0].forEach((e, j) =>
     assertClose(e, sumOf(w.map((row, k) => row[j] * outputError[0][k]))),
   );
+  const column = sumOf(w.map((row, k) => row[0] * outputError[0][k]));
+  assert.ok(accepted(found, String(column)));
+  const across = sumOf(w[0].map((weight, k) => weight * outputError[0][k]));
+  assert.match(mark(found.step, found, String(across)).message, /That is a row of W/);
   const earlier = (await stepNamed("Blame in proportion to the weights")).stepper.step.shares(0)[0];
   shares(0)[0].forEach((row, k) =>
     row.forEach((share, j) => assertClose(share / row[0], earlier[k][j] / earlier[k][0])),
@@ -187,7 +198,8 @@ test("what the transpose leaves out is f' of the neuron that sends", async () =>
 });
 
 test("gradient descent: eta times the gradient is taken off, and the cost falls", async () => {
-  const { state, stepper } = await stepNamed("Gradient descent");
+  const found = await stepNamed("Gradient descent");
+  const { state, stepper } = found;
   const { before, after, backward } = stepper.step;
   after.weights.forEach((matrix, l) =>
     matrix.forEach((row, k) =>
@@ -200,10 +212,12 @@ test("gradient descent: eta times the gradient is taken off, and the cost falls"
   assert.ok(stepper.cost() < stepper.initialCost);
   assert.ok(stepper.step.outputError[0][0] < 0 && backward.gradWeights[1][0][0] < 0);
   assert.ok(stepper.step.forward.a[1][0][0] > 0);
+  assert.ok(accepted(found, "larger")); // what is below 0 is subtracted
 });
 
 test("one epoch: four updates, of a sample each, and outputs that hardly changed", async () => {
-  const { state, samples, stepper } = await stepNamed("One epoch");
+  const found = await stepNamed("One epoch");
+  const { state, samples, stepper } = found;
   assert.deepEqual([stepper.updates, stepper.batches, stepper.costs.length], [4, 4, 1]);
   assert.equal(state.batchSize, 1);
   const { network } = trained({ state, samples }, {}, 0);
@@ -216,20 +230,29 @@ test("one epoch: four updates, of a sample each, and outputs that hardly changed
     sizes.push(larger.step.rows.length);
   }
   assert.deepEqual(sizes, [3, 1]);
+  assert.ok(accepted(found, "2"));
 });
 
 test("many epochs: below a tenth, slowly first and then fast", async () => {
-  const { stepper } = await stepNamed("Many epochs");
+  const found = await stepNamed("Many epochs");
+  const { stepper, samples } = found;
   const { costs, initialCost } = stepper;
   assert.equal(costs.length, 1000);
   assert.ok(stepper.cost() < initialCost / 10);
+  const outputs = stepper.network.predict(samples.x);
+  assert.deepEqual(
+    outputs.map(([a]) => Math.round(a)),
+    samples.d.flat(),
+  );
+  assert.ok(accepted(found, "4"));
   // the first 200 epochs take less off than any later 100 at the fastest
   const fastest = Math.max(...costs.slice(100).map((cost, i) => costs[i] - cost));
   assert.ok(fastest > 3 * (initialCost - costs[199]), `${fastest} ${initialCost - costs[199]}`);
 });
 
 test("denominators: a sum of 0.1, large shares, and none at a sum of 0", async () => {
-  const { state, samples, stepper } = await stepNamed("Why denominators fail");
+  const found = await stepNamed("Why denominators fail");
+  const { state, samples, stepper } = found;
   const { before, shares, outputError } = stepper.step;
   const [row] = before.weights[1];
   assert.deepEqual(row, [0.8, -0.7]);
@@ -237,6 +260,7 @@ test("denominators: a sum of 0.1, large shares, and none at a sum of 0", async (
   const [sent] = shares(0)[0];
   assertClose(sumOf(sent), outputError[0][0]);
   for (const share of sent) assert.ok(Math.abs(share) > 5 * Math.abs(outputError[0][0]));
+  assert.ok(accepted(found, "8") && accepted(found, "8.0"));
   const weights = structuredClone(before.weights);
   weights[1][0][1] = -0.8;
   const stuck = new Stepper(page.change(state, { weights }), samples);
@@ -249,6 +273,7 @@ test("local minima: every small change costs, and another start ends lower", asy
   const { samples, stepper } = found;
   const other = trained(found, { seed: 1 }, found.state.updates);
   assert.ok(other.cost() < stepper.cost() - 0.02);
+  assert.ok(accepted(found, String(other.cost())));
   for (const { network } of [stepper, other]) {
     const best = network.meanCost(samples.x, samples.d);
     for (let i = 0; i < 36; i++) {
