@@ -162,8 +162,8 @@ export const STEPS = Object.freeze([
       "How much an output moves with its weighted sum is the derivative f'(z), which for the " +
         "sigmoid is a (1 - a), at most 1/4.",
       "W' e leaves it out; the rule gradient, which follows the cost downhill, sends back " +
-        "W' (f' e): each of its shares is that of the transpose times f' of the neuron that sends " +
-        "it.",
+        "W' (f' e): each of its shares is that of the transpose times f' of the neuron that " +
+        "sends it.",
     ],
     address: `${LESSON}&rule=transpose&other_rule=gradient&phase=back&focus=3.3`,
     question:
