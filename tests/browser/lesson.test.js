@@ -104,6 +104,7 @@ test("the whole tour by the keyboard alone", async () => {
     }
     await page.keyboard.press("Enter");
     await waitForText(page, "#tour-verdict", /^Right\. /);
+    await picture(page, `tour-${number}`, {});
     if (number < TOUR_STEPS) {
       await tabTo(page, "tour-next");
       await page.keyboard.press("Enter");

@@ -3,7 +3,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DenominatorError, InputError, Network, Optimizer } from "../../inst/js/index.js";
+import {
+  DenominatorError,
+  InputError,
+  loadDataset,
+  Network,
+  Optimizer,
+} from "../../inst/js/index.js";
 import { loadSamples } from "../../inst/js/sketch/data.js";
 import * as page from "../../inst/js/sketch/state.js";
 import { Stepper } from "../../inst/js/sketch/stepper.js";
@@ -107,6 +113,21 @@ test("a number is read with any minus and decimal mark", async () => {
     assert.ok(accepted(found, text), text);
   }
   for (const text of ["0.17", "-0.1", "-0.18", "x"]) assert.ok(!accepted(found, text), text);
+});
+
+test("the samples are those of the data sets, and need no file", async () => {
+  const first = stateOfStep(1).data;
+  const { x, d, inputNames, outputNames, network } = await loadDataset("three_by_three");
+  assert.deepEqual(first, { x, d, inputNames, outputNames });
+  assert.deepEqual(stateOfStep(1).weights, network.weights);
+  assert.deepEqual(stateOfStep(1).biases, network.biases);
+  const xor = await loadDataset("xor");
+  for (const number of [8, 9, 10, 12]) {
+    const { data } = stateOfStep(number);
+    assert.deepEqual([data.x, data.d], [xor.x, xor.d]);
+    assert.deepEqual([data.inputNames, data.outputNames], [xor.inputNames, xor.outputNames]);
+  }
+  STEPS.forEach((_, i) => assert.equal(stateOfStep(i + 1).data.dataset, undefined));
 });
 
 test("an address may name a step and no more", () => {

@@ -8,9 +8,12 @@ import { derivatives } from "../quantities.js";
 import { change, fromHash, TOUR_STEPS } from "./state.js";
 import { Stepper } from "./stepper.js";
 
-/** The sample of the lesson, 3-3-3, in front of its first update. */
+/**
+ * The sample of the lesson, 3-3-3, in front of its first update. All samples stand in the addresses,
+ * so that the tour needs no file.
+ */
 const LESSON =
-  "data=three_by_three&layers=3-3-3&" +
+  "x=0.9,0.1,0.8&d=0.9,0.1,0.1&inputs=x1,x2,x3&outputs=y1,y2,y3&layers=3-3-3&" +
   "weights=0.9,0.3,0.4,0.2,0.8,0.2,0.1,0.5,0.6,0.3,0.7,0.5,0.6,0.5,0.2,0.8,0.1,0.9&" +
   "biases=0,0,0,0,0,0";
 
@@ -19,7 +22,7 @@ const FIVE_POINTS =
   "x=2,-2,1,6,-7&d=0.9,0.1,0.9,0.9,0.9&inputs=x1&outputs=d1&layers=1-1&init=uniform&" +
   "optimizer=sgd&learning_rate=1&batch_size=all&epochs=3000&speed=1000";
 
-const STUCK = "layers=2-2-1&epochs=2000&speed=10000";
+const XOR = "x=0,0,0,1,1,0,1,1&d=0,1,1,0&inputs=x1,x2&outputs=y";
 
 /** An answer that is off by so much of its last decimal is that number, rounded. */
 const HALF = 0.5 + 1e-6;
@@ -212,7 +215,7 @@ export const STEPS = Object.freeze([
       "An update here uses one of the four samples, so that four were made, and the outputs have " +
         "hardly changed.",
     ],
-    address: "updates=4&phase=update",
+    address: `${XOR}&updates=4&phase=update`,
     question: "How many updates would an epoch have with a batch size of 3?",
     decimals: 0,
     answer: ({ state, samples }) => new Stepper(change(state, { batchSize: 3 }), samples).batches,
@@ -231,7 +234,7 @@ export const STEPS = Object.freeze([
         "was.",
       "The curve is flat for a long while and then falls fast: the network has found a border.",
     ],
-    address: "updates=4000&phase=update&speed=1000",
+    address: `${XOR}&updates=4000&phase=update&speed=1000`,
     question: "How many of the four samples lie on their own side of the border now?",
     decimals: 0,
     answer: (at) => at.samples.x.length - wrongRows(at).length,
@@ -248,8 +251,8 @@ export const STEPS = Object.freeze([
         "itself, and where the sum is 0 there are none.",
     ],
     address:
-      "layers=2-2-1&weights=0.5,0.4,0.3,0.6,0.8,-0.7&biases=0,0,0&rule=proportional&phase=back&" +
-      "focus=3.1",
+      `${XOR}&layers=2-2-1&weights=0.5,0.4,0.3,0.6,0.8,-0.7&biases=0,0,0&rule=proportional&` +
+      "phase=back&focus=3.1",
     question:
       "How many times the output's error is the share of neuron 1 in layer 2, to one decimal?",
     decimals: 1,
@@ -293,7 +296,7 @@ export const STEPS = Object.freeze([
       "That is no local minimum, for the cost still falls, ever more slowly, towards 1/16: try " +
         "several seeds, or more neurons.",
     ],
-    address: `${STUCK}&seed=4&updates=8000&phase=update`,
+    address: `${XOR}&layers=2-2-1&epochs=2000&speed=10000&seed=4&updates=8000&phase=update`,
     question: "Which other sample gets nearly the output of the last one, (1, 1)?",
     options: ({ samples }) =>
       samples.x.slice(0, -1).map((row, i) => [String(i + 1), `(${row.join(", ")})`]),
