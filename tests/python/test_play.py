@@ -9,9 +9,12 @@ import urllib.request
 
 import pytest
 
-from twinprop import InputError, play
+from twinprop import InputError
 from twinprop.__main__ import main
 from twinprop.resources import data_folder, js_folder
+
+play = sys.modules["twinprop.play"]  # the name is the function's
+page_file = sys.modules["twinprop.page_file"]
 
 
 @pytest.fixture
@@ -89,7 +92,8 @@ def test_a_local_copy_of_p5_is_taken_if_it_is_the_right_one(server, tmp_path, mo
     (engine / "sketch").mkdir(parents=True)
     (engine / "sketch" / "load_p5.js").write_text('export const P5_VERSION = "2.0.1";\n')
     monkeypatch.setattr(play, "js_folder", lambda: engine)
-    assert play.p5_version() == "2.0.1"
+    monkeypatch.setattr(page_file, "js_folder", lambda: engine)
+    assert page_file.p5_version() == "2.0.1"
     assert play.local_p5() is None
     assert get(server[0], "/js/sketch/p5.min.js")[0].status == 404
     package = tmp_path / "node_modules" / "p5"

@@ -44,6 +44,9 @@ const LONGEST_ADDRESS = 60000;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const darkSystem = matchMedia("(prefers-color-scheme: dark)");
 
+/** What a page of one file was given; null in a page that has its files beside it. */
+const GIVEN = JSON.parse($("given")?.textContent ?? "null");
+
 let state = page.DEFAULT_STATE;
 let samples = null;
 let steppers = [];
@@ -125,6 +128,11 @@ const sameJson = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 /** The state that the address stands for. */
 async function addressed() {
   const { hash } = location;
+  if (GIVEN !== null) {
+    // an address with samples says all; one without is about those that were given
+    const base = /[#&]x=/.test(hash) ? page.DEFAULT_STATE : page.stateOfGiven(GIVEN);
+    return page.fromHash(hash, base);
+  }
   const name = page.datasetOfHash(hash);
   if (!DATASETS.includes(name)) return page.fromHash(hash);
   const settings = await samplesOf.datasetSettings(name);
@@ -164,7 +172,8 @@ function keepPosition() {
 function writeAddress() {
   const hash = page.toHash(state);
   const fits = hash.length <= LONGEST_ADDRESS;
-  if (fits && `#${hash}` !== location.hash) {
+  const hasAddress = location.protocol !== "about:"; // in a notebook it has none
+  if (fits && hasAddress && `#${hash}` !== location.hash) {
     history.replaceState(null, "", hash === "" ? location.pathname + location.search : `#${hash}`);
   }
   $("data-words").dataset.tooLong = String(!fits);
@@ -646,7 +655,7 @@ function fillChoices() {
   const chosen = data.dataset ?? (own ? OWN : PAINTED);
   fill(
     $("data"),
-    [...asOptions(DATASETS), [PAINTED, "points that I paint"], ...(own ? [[OWN, "my own"]] : [])],
+    [...asOptions(GIVEN === null ? DATASETS : []), [PAINTED, "points that I paint"], ...(own ? [[OWN, "my own"]] : [])],
     chosen,
   );
   fill(
@@ -1050,8 +1059,9 @@ function said(words) {
 async function start() {
   useTheme("auto");
   listen();
-  let first = page.DEFAULT_STATE;
   let problem = null;
+  let first = GIVEN === null ? page.DEFAULT_STATE : page.stateOfGiven(GIVEN);
+  const instead = first;
   try {
     first = await addressed();
   } catch (error) {
@@ -1061,7 +1071,7 @@ async function start() {
     await apply(first);
   } catch (error) {
     problem = error;
-    await apply(page.DEFAULT_STATE);
+    await apply(instead);
   }
   if (problem !== null) showProblem(problem);
   document.documentElement.dataset.ready = "numbers";

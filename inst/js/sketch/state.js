@@ -131,6 +131,18 @@ export function stateOfPlan(source, state = DEFAULT_STATE) {
 }
 
 /**
+ * The state that a page of one file was given: a plan, and the names of its columns.
+ *
+ * @param {{plan: Object, inputs: ?string[], outputs: ?string[]}} given Names may be null.
+ * @throws {InputError} As stateOfPlan.
+ */
+export function stateOfGiven({ plan, inputs, outputs }) {
+  const state = stateOfPlan(plan);
+  const { x, d } = state.data;
+  return checkState({ ...state, data: namedData(x, d, inputs, outputs) });
+}
+
+/**
  * The state that starts from the weights of a run; its file says no more of a network than these.
  *
  * @param {Object} run A run, as its file has it.
