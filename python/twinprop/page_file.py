@@ -45,7 +45,7 @@ def page_data(network: Any, x: Any, d: Any, cost: str | None) -> str:
     else:
         found = unwrap_fit(network, x, d, cost)
         if found.network is not network:
-            names = [found.input_names, found.output_names]
+            names = [found.input_names or names[0], found.output_names or names[1]]
             cost = found.cost
         network, x, d = found.network, found.x, found.d
     if not isinstance(network, Network):

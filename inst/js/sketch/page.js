@@ -3,7 +3,16 @@
 // What can be done without a browser is done elsewhere: state.js, stepper.js, data.js, code.js, words.js,
 // picture.js and plots.js. Texts of data go into the page as text, never as markup.
 
-import { ACTIVATIONS, COSTS, DATASETS, formatRun, OPTIMIZERS, RULES } from "../index.js";
+import {
+  ACTIVATIONS,
+  COSTS,
+  DATASETS,
+  formatModel,
+  formatRun,
+  MLP,
+  OPTIMIZERS,
+  RULES,
+} from "../index.js";
 import { UPDATE_ORDERS } from "../backprop.js";
 import { TwinpropError } from "../errors.js";
 import { INITS } from "../network.js";
@@ -655,7 +664,11 @@ function fillChoices() {
   const chosen = data.dataset ?? (own ? OWN : PAINTED);
   fill(
     $("data"),
-    [...asOptions(GIVEN === null ? DATASETS : []), [PAINTED, "points that I paint"], ...(own ? [[OWN, "my own"]] : [])],
+    [
+      ...asOptions(GIVEN === null ? DATASETS : []),
+      [PAINTED, "points that I paint"],
+      ...(own ? [[OWN, "my own"]] : []),
+    ],
     chosen,
   );
   fill(
@@ -873,6 +886,7 @@ function listen() {
   listenToBrush($("decision-plot"));
 
   click("save-plan", () => savePlan());
+  click("save-model", () => attempt(saveModel));
   click("save-run", () => save("run.json", `${formatRun(main().run())}\n`));
   click("copy-link", () =>
     attempt(() => {
@@ -981,11 +995,16 @@ async function openJson(text) {
   } catch (error) {
     throw new TwinpropError(`the file is not valid JSON: ${error.message}`);
   }
-  if (given.format === "twinprop-run/1") await apply(page.stateOfRun(given, state));
-  else await apply(page.stateOfPlan(given, state));
+  const { cost } = state;
+  const format = given?.format;
+  if (format === "twinprop-run/1") await apply(page.stateOfRun(given, state));
+  else if (format === "twinprop-model/1") {
+    await apply(page.stateOfModel(MLP.fromJSON(given), state, samples));
+  } else await apply(page.stateOfPlan(given, state));
   table = null;
   $("output-label").hidden = true;
-  said("The file is open.");
+  const now = state.cost === cost ? "" : ` The cost is ${state.cost} now.`;
+  said(`The file is open.${now}`);
 }
 
 async function openCsv(text) {
@@ -1031,6 +1050,11 @@ function save(name, text) {
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), 10000);
   said(`Saved as ${name}.`);
+}
+
+/** The network as it is now, for any language. */
+function saveModel() {
+  save("network.twinprop.json", formatModel(page.modelOf(state, main())));
 }
 
 function savePlan() {
