@@ -25,6 +25,7 @@
 #' @return The path of the file, invisibly; that of `tp_play()` is temporary.
 #' @section Errors: `twinprop_input_error` if an argument is not as described, the page cannot train
 #'   by a run's settings, or the file cannot be written.
+#' @section Warnings: a condition of class `twinprop_warning` if there is no browser to open.
 #' @examples
 #' path <- tempfile(fileext = ".html")
 #' x <- rbind(c(0, 0), c(0, 1), c(1, 0), c(1, 1))
@@ -49,8 +50,15 @@ tp_play <- function(network = NULL, x = NULL, d = NULL, cost = NULL, p5 = NULL) 
   tp_to_html(network, x, d, path, cost, p5)
   # of files in a session's temporary folder RStudio's viewer shows pages
   viewer <- getOption("viewer")
-  if (is.function(viewer)) viewer(path) else utils::browseURL(paste0("file://", path))
+  if (is.function(viewer)) viewer(path) else open_browser(paste0("file://", path))
   invisible(path)
+}
+
+open_browser <- function(url) {
+  tryCatch(
+    utils::browseURL(url),
+    error = function(e) give_warning("there is no browser to open; the page is at ", url)
+  )
 }
 
 #' @rdname tp_play

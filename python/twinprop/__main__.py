@@ -241,13 +241,13 @@ def _play(options: argparse.Namespace) -> int:
     from twinprop.play import local_p5, open_browser, start_server
 
     server, url = start_server(options.port)
-    print(f"The page is at {url} (Ctrl-C ends it).", flush=True)
-    if local_p5() is None:
-        print(f"p5.js {p5_version()} comes from cdn.jsdelivr.net; nothing else is asked for.")
-    if not options.no_browser and not open_browser(url):
-        print("There is no browser to open; go there yourself.")
-    sys.stdout.flush()
     try:
+        print(f"The page is at {url} (Ctrl-C ends it).", flush=True)
+        if local_p5() is None:
+            print(f"p5.js {p5_version()} comes from cdn.jsdelivr.net; nothing else is asked for.")
+        if not options.no_browser and not open_browser(url):
+            print("There is no browser to open; go there yourself.")
+        sys.stdout.flush()
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:

@@ -178,4 +178,9 @@ test_that("the viewer opens the file, else the browser", {
   given <- given_in(rawToChar(readBin(path, "raw", file.size(path))))
   expect_equal(given$plan$data$x, xor_x, ignore_attr = TRUE)
   expect_equal(given$plan$network$weights, tp_network(c(2, 4, 1))$weights)
+  options(browser = "")
+  expect_warning(
+    tp_play(network, xor_x, xor_d), "no browser to open; the page is at file://",
+    class = "twinprop_warning"
+  )
 })

@@ -55,6 +55,7 @@ const darkSystem = matchMedia("(prefers-color-scheme: dark)");
 
 /** What a page of one file was given; null in a page that has its files beside it. */
 const GIVEN = JSON.parse($("given")?.textContent ?? "null");
+const GIVEN_STATE = GIVEN === null ? page.DEFAULT_STATE : page.stateOfGiven(GIVEN);
 
 let state = page.DEFAULT_STATE;
 let samples = null;
@@ -139,7 +140,7 @@ async function addressed() {
   const { hash } = location;
   if (GIVEN !== null) {
     // an address with samples says all; one without is about those that were given
-    const base = /[#&]x=/.test(hash) ? page.DEFAULT_STATE : page.stateOfGiven(GIVEN);
+    const base = /[#&]x=/.test(hash) ? page.DEFAULT_STATE : GIVEN_STATE;
     return page.fromHash(hash, base);
   }
   const name = page.datasetOfHash(hash);
@@ -656,18 +657,20 @@ const asOptions = (names) => names.map((name) => [name, name]);
 
 const PAINTED = "painted";
 const OWN = "own";
+const FIRST = "given";
 
 /** Fill the choices that depend on the state. */
 function fillChoices() {
   const { layers, data } = state;
+  const given = GIVEN !== null && sameJson(data, GIVEN_STATE.data);
   const own = data.dataset === undefined && !samplesOf.isPainted(data);
-  const chosen = data.dataset ?? (own ? OWN : PAINTED);
+  const chosen = given ? FIRST : (data.dataset ?? (own ? OWN : PAINTED));
   fill(
     $("data"),
     [
-      ...asOptions(GIVEN === null ? DATASETS : []),
+      ...(GIVEN === null ? asOptions(DATASETS) : [[FIRST, "those of this file"]]),
       [PAINTED, "points that I paint"],
-      ...(own ? [[OWN, "my own"]] : []),
+      ...(own && !given ? [[OWN, "my own"]] : []),
     ],
     chosen,
   );
@@ -805,6 +808,10 @@ async function chooseData(name) {
   table = null;
   $("output-label").hidden = true;
   if (name === OWN) return;
+  if (name === FIRST) {
+    await apply(GIVEN_STATE);
+    return;
+  }
   if (name === PAINTED) {
     const data = samplesOf.firstPoints();
     await apply(page.changeData(state, data, data, { batchSize: 1, shuffle: true }));
@@ -1084,8 +1091,7 @@ async function start() {
   useTheme("auto");
   listen();
   let problem = null;
-  let first = GIVEN === null ? page.DEFAULT_STATE : page.stateOfGiven(GIVEN);
-  const instead = first;
+  let first = GIVEN_STATE;
   try {
     first = await addressed();
   } catch (error) {
@@ -1095,7 +1101,7 @@ async function start() {
     await apply(first);
   } catch (error) {
     problem = error;
-    await apply(instead);
+    await apply(GIVEN_STATE);
   }
   if (problem !== null) showProblem(problem);
   document.documentElement.dataset.ready = "numbers";
