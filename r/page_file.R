@@ -49,9 +49,8 @@ page_data <- function(network, x, d, cost) {
       batch_size = 1, epochs = 1000, shuffle = FALSE, seed = 42
     )
   }
-  rows <- nrow(samples$x)
   size <- settings$batch_size
-  if (!is.null(size) && rows > 1L && size >= rows) size <- NULL
+  if (!is.null(size) && size > 1 && size >= nrow(samples$x)) size <- NULL
   page_json(network, cost, settings, size, samples, names)
 }
 

@@ -72,7 +72,8 @@ def page_data(network: Any, x: Any, d: Any, cost: str | None) -> str:
         }
     keys = ("rule", "update_order", "optimizer", "batch_size", "epochs", "shuffle", "seed")
     training = {"cost": cost, **{key: settings[key] for key in keys}}
-    if training["batch_size"] is not None and training["batch_size"] >= len(x) > 1:
+    size = training["batch_size"]
+    if size is not None and size > 1 and size >= len(x):
         training["batch_size"] = None
     plan = {
         "format": "twinprop-plan/1",

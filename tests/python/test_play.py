@@ -7,6 +7,7 @@ import subprocess
 import sys
 import types
 import urllib.request
+import warnings
 
 import numpy as np
 import pytest
@@ -227,6 +228,11 @@ def test_a_run_brings_its_settings(tmp_path, without_p5):
         "shuffle": True,
         "seed": 7,
     }
+    for rows, batch_size in [(1, None), (3, None), (4, 3)]:
+        run = Network([2, 4, 1]).train(*XOR, epochs=1, cost="half_sse", batch_size=3)
+        some = (XOR[0][:rows], XOR[1][:rows])
+        training = given_in(written(tmp_path, run, *some))["plan"]["training"]
+        assert training["batch_size"] == batch_size
     with pytest.raises(InputError, match='the run\'s own, "half_sse", got "mse"'):
         written(tmp_path, run, *XOR, cost="mse")
 
@@ -271,6 +277,25 @@ def test_a_model_takes_raw_data_and_gives_names(tmp_path, without_p5):
     assert given["plan"]["data"] == {"x": [[0, 1], [2, 0]], "d": [[1], [0]]}
     assert given["plan"]["training"]["cost"] == "cross_entropy"
     assert (given["inputs"], given["outputs"]) == (["age", "<b>q"], ["yes"])
+
+
+def test_a_fitted_estimator_takes_its_own_data(tmp_path, without_p5):
+    pytest.importorskip("sklearn")
+    from twinprop import MLPClassifier
+
+    estimator = MLPClassifier(hidden_layer_sizes=(2,), max_iter=3)
+    x, d = [[0.0, 1.0], [1.0, 3.0], [2.0, 5.0]], ["c", "a", "b"]
+    with pytest.raises(InputError, match="network must be fitted before"):
+        written(tmp_path, estimator, x, d)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it has not converged
+        estimator.fit(x, d)
+    given = given_in(written(tmp_path, estimator, x, d))
+    network = estimator.model_.network
+    assert given["plan"]["network"]["weights"] == [w.tolist() for w in network.weights]
+    assert given["plan"]["data"]["d"] == [[0, 0, 1], [1, 0, 0], [0, 1, 0]]
+    assert given["outputs"] == ["a", "b", "c"]
+    assert given["plan"]["training"]["cost"] == "cross_entropy"
 
 
 def test_columns_of_a_data_frame_have_their_names(tmp_path, without_p5):

@@ -64,6 +64,15 @@ test_that("a run brings its settings", {
       shuffle = TRUE, seed = 7
     )
   )
+  for (rows in c(1, 3, 4)) {
+    some <- seq_len(rows)
+    run <- tp_train(
+      tp_network(c(2, 4, 1)), xor_x, xor_d,
+      cost = "half_sse", batch_size = 3, epochs = 1
+    )
+    plan <- given_in(written(run, xor_x[some, , drop = FALSE], xor_d[some]))$plan
+    expect_equal(plan$training$batch_size, if (rows == 4) 3)
+  }
   expect_error(
     written(run, xor_x, xor_d, cost = "mse"), "the run's own, \"half_sse\", got \"mse\"",
     class = "twinprop_input_error"
