@@ -22,7 +22,7 @@ export default [
   },
   {
     // The page's own: what touches the document.
-    files: ["inst/js/sketch/{page,load_p5,draw}.js"],
+    files: ["inst/js/sketch/{page,lesson,load_p5,draw}.js"],
     languageOptions: { globals: globals.browser },
   },
   {

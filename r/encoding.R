@@ -342,6 +342,8 @@ frame_inputs <- function(frame, data = NULL, contrasts = NULL) {
   refused <- labels[vapply(encoded, is.null, NA)]
   xlevels <- stats::.getXlevels(terms, frame)
   columns <- unique(do.call(c, lapply(parts, `[[`, "columns")))
+  # x beside factor(x): a column is numbers or levels, not both
+  if (anyDuplicated(vapply(columns, `[[`, "", "name")) > 0L) refused <- labels
   inputs <- list(
     columns = unname(columns),
     terms = if (length(refused) == 0L) {
@@ -371,7 +373,8 @@ variable_names <- function(terms) {
 }
 
 # A variable of a formula as columns (lists of name, kind, levels, ordered) and, of numbers, the
-# names whose product it is; NULL if it is no product of columns. I(x^2) and I(x * z) are.
+# names whose product it is; NULL if it is no product of columns. I(x^2) and I(x * z) are, and
+# factor(x) is a column whose values are levels.
 variable_parts <- function(variable, expression, frame, data) {
   if (is.name(expression)) {
     values <- frame[[variable]]
@@ -381,6 +384,11 @@ variable_parts <- function(variable, expression, frame, data) {
       return(NULL)
     }
     return(list(columns = list(learn_column(read_column(values, name), name)), product = name))
+  }
+  if (is_factor_of_column(expression, data)) {
+    name <- as.character(expression[[2L]])
+    column <- learn_column(read_column(frame[[variable]], name), name)
+    return(list(columns = list(column), product = name))
   }
   product <- expression_product(expression)
   numeric_column <- function(name) {
@@ -393,6 +401,13 @@ variable_parts <- function(variable, expression, frame, data) {
     columns = lapply(unique(product), function(name) list(name = name, kind = "numeric")),
     product = product
   )
+}
+
+# Whether an expression is factor(x) or as.factor(x), x a column of the data.
+is_factor_of_column <- function(expression, data) {
+  is.call(expression) && length(expression) == 2L && is.name(expression[[1L]]) &&
+    as.character(expression[[1L]]) %in% c("factor", "as.factor") && is.name(expression[[2L]]) &&
+    is.data.frame(data) && is.numeric(data[[as.character(expression[[2L]])]])
 }
 
 # The names whose product an expression is; NULL if it is none.

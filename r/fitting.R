@@ -7,7 +7,7 @@ fit_tasks <- c("regression", "classification", "multilabel")
 
 solvers <- c("adam", "sgd", "rmsprop", "rprop", "lbfgs")
 
-# Solvers that need the gradient over all samples: for them a batch_size "auto" is all rows.
+# Solvers that need the gradient over all samples, and have no learning rate to change.
 full_batch_solvers <- c("rprop", "lbfgs")
 
 loss_aliases <- c(squared_error = "half_mse", log_loss = "cross_entropy")
@@ -16,8 +16,9 @@ loss_aliases <- c(squared_error = "half_mse", log_loss = "cross_entropy")
 # function, because the schedules are not there yet when this file is read.)
 learning_rates <- function() c("constant", "adaptive", "invscaling", names(schedules))
 
-# With batch_size "auto", so many samples make one update.
-auto_batch_size <- 32
+# With batch_size "auto", so many samples make one update; NULL is all of them. With sgd as many as
+# in scikit-learn, so that its learning rates do here what they do there.
+auto_batch_sizes <- list(adam = 32, sgd = 200, rmsprop = 32, rprop = NULL, lbfgs = NULL)
 
 # An adaptive learning rate is divided by this when the loss stalls, as in scikit-learn.
 adaptive_divisor <- 5
@@ -367,11 +368,11 @@ resolve_outputs <- function(task, outputs, out_activation, loss) {
 
 # The number of samples per update of a training of so many rows.
 resolve_batch_size <- function(value, solver, rows) {
-  auto <- identical(value, "auto")
-  if (is.null(value) || (auto && solver %in% full_batch_solvers) || solver == "lbfgs") {
+  size <- if (identical(value, "auto")) auto_batch_sizes[[solver]] else value
+  if (is.null(size) || solver == "lbfgs") {
     return(rows)
   }
-  as.integer(min(if (auto) auto_batch_size else value, rows))
+  as.integer(min(size, rows))
 }
 
 # The optimiser that stands behind a solver other than "lbfgs".
@@ -719,7 +720,7 @@ fit_reason <- function(stopped, epochs, s) {
     ),
     gradient = paste0("no entry of the gradient is above ", tol),
     line_search = "no step lowers the loss any further",
-    max_iter = paste0("all ", epochs, " epochs were made and the ", what, " still fell"),
+    max_iter = paste0("all ", epochs, " epochs were made before the ", what, " had settled"),
     callback = paste0("a callback ended it after epoch ", epochs),
     interrupt = paste0("it was interrupted after epoch ", epochs)
   )

@@ -81,8 +81,9 @@
 #'   * `learn_rate = 0.01` and `schedule = "constant"`: the learning rate, and what becomes of it:
 #'     `"adaptive"` (divided by 5 when the loss stalls), `"exponential"`, `"step"`, `"cosine"`,
 #'     `"inverse"`, or a list such as `list(name = "step", every = 50)`; see [tp_train()].
-#'   * `epochs = 1000`: how many at most; `batch_size = "auto"`: rows for each update, 32 at most,
-#'     `NULL` for all; `shuffle = TRUE`: in a new order in each epoch.
+#'   * `epochs = 1000`: how many at most; `batch_size = "auto"`: rows for each update, 32 at most
+#'     (sgd 200, rprop and lbfgs all), `NULL` for all; `shuffle = TRUE`: in a new order in each
+#'     epoch.
 #'   * `momentum = 0.9`, `nesterov = TRUE` (sgd); `beta_1 = 0.9`, `beta_2 = 0.999` (adam);
 #'     `epsilon = 1e-8` (adam, rmsprop).
 #'   * `tol = 1e-4`, `stop_iter = 10`: training has converged when the loss did not fall by `tol`

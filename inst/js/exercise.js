@@ -345,13 +345,13 @@ function questionText({ stage, layer, to, from }) {
   }[stage];
 }
 
-function sheetTitle({ seed, level, network }) {
+export function sheetTitle({ seed, level, network }) {
   const layers = network.layers.join("-");
   return `Exercise ${seed}, level ${level}: one training step of a ${layers} network`;
 }
 
-/** What is given, as pairs of what it is and its text. */
-function sheetGiven({ network, cost, rule, learningRate, x, d }) {
+/** What is given, as pairs of what it is and its text; for the page (sketch/practice.js). */
+export function sheetGiven({ network, cost, rule, learningRate, x, d }) {
   const { layers, activations, weights, biases } = network;
   const named = (name, values) =>
     Array.from(values, (value, i) => `${name}${i + 1} = ${describe(value)}`).join(", ");
@@ -373,9 +373,10 @@ function sheetGiven({ network, cost, rule, learningRate, x, d }) {
   return given;
 }
 
-const WEIGHTS_NOTE = "W[l]_k,j is the weight from neuron j of layer l-1 to neuron k of layer l.";
-const ORDER_NOTE = "All gradients are computed before any weight moves.";
-const DIGITS_NOTE =
+export const WEIGHTS_NOTE =
+  "W[l]_k,j is the weight from neuron j of layer l-1 to neuron k of layer l.";
+export const ORDER_NOTE = "All gradients are computed before any weight moves.";
+export const DIGITS_NOTE =
   `Compute, to ${ANSWER_DIGITS} significant digits or more, new weights and biases to ` +
   `${ANSWER_DECIMALS} decimals or more`;
 

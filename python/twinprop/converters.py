@@ -8,11 +8,9 @@ packages, but for brain.js, which Python and R read.
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +29,7 @@ from twinprop.checks import (
 from twinprop.errors import EngineError, InputError
 from twinprop.exported import bare_network, exported
 from twinprop.network import Network
+from twinprop.plan import parse_json, read_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -550,17 +549,9 @@ def _read_json(data: Any) -> Mapping[str, Any]:
     if isinstance(data, os.PathLike) or (
         isinstance(data, str) and not data.lstrip().startswith(("{", "["))
     ):
-        try:
-            data = Path(data).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            raise InputError(f'cannot read the network: no file "{data}"') from None
-        except (OSError, UnicodeDecodeError):
-            raise InputError(f'cannot read the network "{data}"') from None
-    if isinstance(data, str):
-        try:
-            data = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"the network is not valid JSON: {error}") from None
+        data = read_bytes(data, "network")
+    if isinstance(data, str | bytes):
+        data = parse_json(data, "network")
     return check_object(data, "the network")
 
 

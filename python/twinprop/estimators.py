@@ -215,7 +215,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         Warns
         -----
         ConvergenceWarning
-            If `max_iter` epochs were made while the loss still fell.
+            If `max_iter` epochs were made before the loss had settled.
         UserWarning
             If it is interrupted (Ctrl-C); the estimator is what was reached then.
         """
@@ -511,7 +511,8 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         Strength of the L2 penalty on the weights (never on biases), on scikit-learn's scale: it is
         divided by the number of rows of a batch, or by the sum of their weights.
     batch_size : int, "auto" or None, default "auto"
-        Rows per update; None is all of them. "auto": 32, or all of them for "rprop" and "lbfgs".
+        Rows per update; None is all of them. "auto": 32, for "sgd" 200, for "rprop" and
+        "lbfgs" all of them.
     learning_rate : str or dict, default "constant"
         How the learning rate changes from epoch to epoch: "constant"; "adaptive", a fifth whenever
         the loss stalls, down to 1e-6; "invscaling" ("inverse"), "exponential", "step" or "cosine".
@@ -892,7 +893,8 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
         Strength of the L2 penalty on the weights (never on biases), on scikit-learn's scale: it is
         divided by the number of rows of a batch, or by the sum of their weights.
     batch_size : int, "auto" or None, default "auto"
-        Rows per update; None is all of them. "auto": 32, or all of them for "rprop" and "lbfgs".
+        Rows per update; None is all of them. "auto": 32, for "sgd" 200, for "rprop" and
+        "lbfgs" all of them.
     learning_rate : str or dict, default "constant"
         How the learning rate changes from epoch to epoch: "constant"; "adaptive", a fifth whenever
         the loss stalls, down to 1e-6; "invscaling" ("inverse"), "exponential", "step" or "cosine".

@@ -65,7 +65,7 @@ TASKS = ("regression", "classification", "multilabel")
 
 SOLVERS = ("adam", "sgd", "rmsprop", "rprop", "lbfgs")
 
-#: Solvers that need the gradient over all samples: for them a batch_size "auto" is all rows.
+#: Solvers that need the gradient over all samples, and have no learning rate to change.
 FULL_BATCH_SOLVERS = ("rprop", "lbfgs")
 
 LOSS_ALIASES = {"squared_error": "half_mse", "log_loss": "cross_entropy"}
@@ -73,8 +73,9 @@ LOSS_ALIASES = {"squared_error": "half_mse", "log_loss": "cross_entropy"}
 #: The names of what the learning rate does from epoch to epoch; scikit-learn's among them.
 LEARNING_RATES = ("constant", "adaptive", "invscaling", *SCHEDULES)
 
-#: With batch_size "auto", so many samples make one update.
-AUTO_BATCH_SIZE = 32
+#: With batch_size "auto", so many samples make one update; None is all of them. With sgd as many as
+#: in scikit-learn, so that its learning rates do here what they do there.
+AUTO_BATCH_SIZES = {"adam": 32, "sgd": 200, "rmsprop": 32, "rprop": None, "lbfgs": None}
 
 #: An adaptive learning rate is divided by this when the loss stalls, as in scikit-learn.
 ADAPTIVE_DIVISOR = 5.0
@@ -511,9 +512,10 @@ def resolve_outputs(task: str, outputs: int, settings: Mapping[str, Any]) -> tup
 
 def resolve_batch_size(value: int | str | None, solver: str, rows: int) -> int:
     """Return the number of samples per update of a training of so many rows."""
-    if value is None or (value == "auto" and solver in FULL_BATCH_SOLVERS) or solver == "lbfgs":
+    size = AUTO_BATCH_SIZES[solver] if value == "auto" else value
+    if size is None or solver == "lbfgs":
         return rows
-    return min(AUTO_BATCH_SIZE if value == "auto" else int(value), rows)
+    return min(int(size), rows)
 
 
 def make_solver(settings: Mapping[str, Any], weight_decay: float) -> Optimizer:
@@ -962,7 +964,7 @@ def _reason(watch: _Watch, s: Mapping[str, Any]) -> str:
         ),
         "gradient": f"no entry of the gradient is above {tol}",
         "line_search": "no step lowers the loss any further",
-        "max_iter": f"all {epochs} epochs were made and the {what} still fell",
+        "max_iter": f"all {epochs} epochs were made before the {what} had settled",
         "callback": f"a callback ended it after epoch {epochs}",
         "interrupt": f"it was interrupted after epoch {epochs}",
     }[watch.stopped]

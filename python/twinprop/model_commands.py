@@ -394,17 +394,13 @@ def _read_any(options: argparse.Namespace) -> Any:
         if activations is not None:
             raise InputError("--activation is for files that do not say it; this one does")
         return read_model(options.source)
-    try:
-        text = source.read_text(encoding="utf-8")
-    except OSError:
-        raise InputError(f"cannot read the network: no file {describe(options.source)}") from None
     from twinprop.converters import from_brain_js, from_toy_nn
 
     if options.kind == "brain.js":
         if activations is not None:
             raise InputError("--activation is for files that do not say it; this one does")
-        return from_brain_js(text)
-    return from_toy_nn(text) if activations is None else from_toy_nn(text, activations)
+        return from_brain_js(source)
+    return from_toy_nn(source) if activations is None else from_toy_nn(source, activations)
 
 
 def _state_dict(source: str) -> Any:

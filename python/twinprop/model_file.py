@@ -11,10 +11,8 @@ import json
 import math
 import numbers
 import os
-import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -39,7 +37,7 @@ from twinprop.encoding import (
 from twinprop.errors import InputError
 from twinprop.model import Model
 from twinprop.network import Network, check_network
-from twinprop.plan import write_text
+from twinprop.plan import parse_json, read_bytes, write_text
 from twinprop.random import RandomStream
 from twinprop.version import __version__
 
@@ -99,30 +97,12 @@ def read_model(source: str | os.PathLike[str] | Mapping[str, Any]) -> Model:
         return model_from_dict(source)
     if not isinstance(source, str | os.PathLike):
         raise InputError(f"path must be a path, got {describe(source)}")
-    if source == "-":
-        return parse_model(sys.stdin.buffer.read())
-    try:
-        text = Path(source).read_bytes()
-    except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise InputError(f'cannot read the model: no file "{source}"') from None
-        raise InputError(f'cannot read the model "{source}": {error.strerror}') from None
-    return parse_model(text)
+    return parse_model(read_bytes(source, "model"))
 
 
 def parse_model(text: str | bytes) -> Model:
     """Return the model that a file's text says."""
-    try:
-        if isinstance(text, bytes):
-            text = text.decode("utf-8")
-        value = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"the model is not valid JSON: {error}") from None
-    return model_from_dict(value)
-
-
-def _no_constant(token: str) -> NoReturn:
-    raise ValueError(f"{token} is not a JSON number")
+    return model_from_dict(parse_json(text, "model"))
 
 
 def model_from_dict(value: Any) -> Model:

@@ -122,26 +122,34 @@ def read_plan(source: Plan | Mapping[str, Any] | str | os.PathLike[str]) -> Plan
         return source
     if not isinstance(source, str | os.PathLike):
         return check_plan(source)
-    if source == "-":
-        return parse_plan(sys.stdin.buffer.read())
-    try:
-        text = Path(source).read_bytes()
-    except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise InputError(f'cannot read the plan: no file "{source}"') from None
-        raise InputError(f'cannot read the plan "{source}": {error.strerror}') from None
-    return parse_plan(text)
+    return parse_plan(read_bytes(source, "plan"))
 
 
 def parse_plan(text: str | bytes) -> Plan:
     """Check a plan given as JSON."""
+    return check_plan(parse_json(text, "plan"))
+
+
+def read_bytes(source: str | os.PathLike[str], what: str) -> bytes:
+    """Read a file or, for "-", standard input; `what` it is stands in messages."""
+    if source == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(source).read_bytes()
+    except OSError as error:
+        if isinstance(error, FileNotFoundError):
+            raise InputError(f'cannot read the {what}: no file "{source}"') from None
+        raise InputError(f'cannot read the {what} "{source}": {error.strerror}') from None
+
+
+def parse_json(text: str | bytes, what: str) -> Any:
+    """Parse JSON as its standard has it; `what` it is stands in messages."""
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8")
-        plan = json.loads(text, parse_constant=_no_constant)
+        return json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise InputError(f"the plan is not valid JSON: {error}") from None
-    return check_plan(plan)
+        raise InputError(f"the {what} is not valid JSON: {error}") from None
 
 
 def _no_constant(token: str) -> NoReturn:

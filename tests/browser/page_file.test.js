@@ -111,6 +111,30 @@ print("null")
   await closePage(wrong);
 });
 
+test("tour and exercise are in the file", async () => {
+  await python(`${WRITTEN}
+to_html(network, x, d, folder / "page.html")
+print("null")
+`);
+  const page = await openFile(here, join(folder, "page.html"));
+  await page.click("#tour-open");
+  for (let step = 1; step <= 12; step++) {
+    await waitForText(page, "#tour-title", new RegExp(`^Tour, ${step} of 12`));
+    assert.ok(!(await page.isVisible("#problem")), await page.textContent("#problem"));
+    if (step < 12) await page.click("#tour-next");
+  }
+  await page.reload();
+  await untilReady(page);
+  await waitForText(page, "#tour-title", /^Tour, 12 of 12/);
+  await page.click("#tour-close");
+  await page.click("#exercise-open");
+  await page.waitForSelector("#exercise:not([hidden])");
+  assert.ok(!(await page.isVisible("#problem")), await page.textContent("#problem"));
+  await page.selectOption("#data", "given");
+  await waitForText(page, "#data-words", /^3 rows/);
+  await closePage(page);
+});
+
 test("a name that looks like markup does nothing, in any place", async () => {
   await python(`${WRITTEN}
 import pandas
@@ -178,6 +202,9 @@ print(json.dumps({"shown": play(network, x, d)._repr_html_()}))
   assert.equal(await frame.locator("canvas").count(), 3);
   await frame.click("#step");
   assert.match(await frame.textContent("#position"), /^1 update made/);
+  await frame.click("#tour-open");
+  await waitForText(frame, "#tour-title", /^Tour, 1 of 12/);
+  await frame.click("#tour-close");
   await frame.click("#edit");
   await frame.fill("#dialog-value", "-2.5");
   await frame.click("#dialog-set");

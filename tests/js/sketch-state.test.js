@@ -51,8 +51,20 @@ test("every setting goes through the address and back", () => {
       cost: "cross_entropy",
     },
     { ...startingWeights([2, 4, 1], "uniform", 3) },
+    { tour: 5, updates: 17, phase: "back" },
+    { exercise: [-3, 2] },
   ];
   states.forEach((changes) => assertRoundTrip(page.checkState({ ...START, ...changes })));
+});
+
+test("the tour and an exercise leave the training as it is", () => {
+  const at = page.change(START, { updates: 17, phase: "back", seed: 5 });
+  const there = page.change({ ...at, updates: 17, phase: "back" }, { tour: 3 });
+  assert.deepEqual([there.updates, there.phase, there.tour], [17, "back", 3]);
+  assert.equal(page.change(there, { tour: null, exercise: [1, 2] }).updates, 17);
+  // and a training that begins again leaves them where they are
+  assert.deepEqual(page.change(there, { seed: 6 }).tour, 3);
+  assert.equal(page.stateOfPlan("{}", there).tour, 3);
 });
 
 test("an address may leave out what is as in a plan, or as suits a data set", () => {
@@ -122,6 +134,12 @@ test("what is wrong in an address is named", () => {
     "optimizer=sgdd": /optimizer in the address must be one of/,
     "optimizer=sgd&alpha=1": /unknown key "alpha"/,
     "other_rule=best": /the other rule must be one of/,
+    "tour=0": /tour must be an integer from 1 to 12, got 0/,
+    "tour=13": /tour must be/,
+    "exercise=1": /exercise must be a seed and a level/,
+    "exercise=1.4": /the level of the exercise must be an integer from 1 to 3/,
+    "exercise=5000000000.1": /the seed of the exercise must be/,
+    "tour=1&exercise=1.1": /not both/,
   };
   for (const [hash, message] of Object.entries(wrong)) {
     assert.throws(

@@ -586,7 +586,9 @@ def test_partial_fit_keeps_what_the_solver_remembers():
 
 def test_partial_fit_counts_the_seed_up():
     _, X, y = TASKS["binary"]
-    parts = quick(solver="sgd", momentum=0.0, activation="tanh", alpha=0.0, scale=False)
+    parts = quick(
+        solver="sgd", momentum=0.0, activation="tanh", alpha=0.0, scale=False, batch_size=32
+    )
     network = Network([2, 8, 1], ["tanh", "sigmoid"], seed=1)
     optimizer = Optimizer("sgd", learning_rate=0.01)
     for seed in (1, 2, 3):

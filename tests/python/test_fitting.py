@@ -12,8 +12,9 @@ import pytest
 
 from twinprop import DivergenceError, InputError, Network, Optimizer, RandomStream, load_dataset
 from twinprop.fitting import (
-    AUTO_BATCH_SIZE,
+    AUTO_BATCH_SIZES,
     FIT_DEFAULTS,
+    SOLVERS,
     check_fit_settings,
     class_weight_rows,
     draw_seed,
@@ -76,7 +77,7 @@ def test_a_fit_is_a_training(solver, optimizer):
     np.testing.assert_array_equal(fit.loss_curve, run.cost)
     assert (fit.updates, fit.n_iter, fit.stopped) == (run.updates, 9, "max_iter")
     assert not fit.converged
-    assert fit.reason == "all 9 epochs were made and the loss still fell"
+    assert fit.reason == "all 9 epochs were made before the loss had settled"
     ours = {key: value for key, value in run.settings.items() if key != "sample_weight"}
     assert fit.training == ours
 
@@ -95,7 +96,7 @@ def test_schedules_dropout_clipping_rules_and_update_orders(learning_rate, sched
     more = {"dropout": 0.25, "clip_norm": 0.1, "rule": "transpose", "shuffle": False}
     settings = {
         **more, "learning_rate": learning_rate, "power_t": 0.3, "max_iter": 6, "solver": "sgd",
-        "momentum": 0.0, "alpha": 0.0, "random_state": 3, "init": "he", **NEVER,
+        "batch_size": 32, "momentum": 0.0, "alpha": 0.0, "random_state": 3, "init": "he", **NEVER,
     }  # fmt: skip
     fit = fit_network(x, d, settings, task="regression")
     network = Network([3, 8, 1], ["relu", "identity"], init="he", seed=3)
@@ -425,7 +426,9 @@ def test_progress(capsys):
 
 def test_a_divergence_is_an_error():
     x, d = made()
-    settings = {"solver": "sgd", "learning_rate_init": 1e200, "activation": "identity"}
+    settings = {
+        "solver": "sgd", "learning_rate_init": 1e200, "activation": "identity", "batch_size": 1
+    }  # fmt: skip
     with pytest.raises(DivergenceError, match="became NaN or Inf in epoch 1") as caught:
         fit_network(x, d, {**settings, "random_state": 1}, task="regression")
     same_weights(caught.value.network, Network([3, 8, 1], seed=1))
@@ -630,7 +633,9 @@ def test_what_auto_stands_for(task, outputs, given, wanted):
 
 
 def test_batch_sizes():
-    assert resolve_batch_size("auto", "adam", 1000) == AUTO_BATCH_SIZE
+    found = {solver: resolve_batch_size("auto", solver, 1000) for solver in SOLVERS}
+    assert found == {"adam": 32, "sgd": 200, "rmsprop": 32, "rprop": 1000, "lbfgs": 1000}
+    assert list(AUTO_BATCH_SIZES) == list(SOLVERS)
     assert resolve_batch_size("auto", "adam", 5) == 5
     assert resolve_batch_size("auto", "rprop", 1000) == 1000
     assert resolve_batch_size(50, "rprop", 1000) == 50

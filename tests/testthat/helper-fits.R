@@ -29,5 +29,9 @@ by_hand <- function(fit, x) {
   sweep(sweep(a, 2, fit$outputs$scale, "*"), 2, fit$outputs$center, "+")
 }
 
+# lubridate, which caret and recipes load, asks R for the time zone, and where no service of the
+# system tells it R warns.
+if (!nzchar(Sys.getenv("TZ"))) Sys.setenv(TZ = "UTC")
+
 # A test needs a package that need not be there.
 need <- function(package) skip_if_not_installed(package)

@@ -50,7 +50,7 @@ test_that("a fit is a training", {
     expect_identical(fit$updates, run$updates)
     expect_identical(fit$stopped, "max_iter")
     expect_false(fit$converged)
-    expect_identical(fit$reason, "all 9 epochs were made and the loss still fell")
+    expect_identical(fit$reason, "all 9 epochs were made before the loss had settled")
     expect_equal(fit$training, run$settings[names(run$settings) != "sample_weight"])
   }
 })
@@ -68,7 +68,8 @@ test_that("schedules, dropout, clipping, rules and update orders go to the train
     for (order in list(list(clip_norm = 0.1), list(update_order = "output_first"))) {
       more <- c(given, order)
       fit <- fit_network(data$x, data$d, c(never, more, list(
-        schedule = schedule[[1]], solver = "sgd", momentum = 0, penalty = 0, init = "he"
+        schedule = schedule[[1]], solver = "sgd", momentum = 0, penalty = 0, init = "he",
+        batch_size = 32
       )), "regression")
       run <- do.call(tp_train, c(more, list(
         tp_network(c(3, 8, 1), c("relu", "identity"), "he", 3), data$x, data$d,
@@ -323,7 +324,7 @@ test_that("a divergence is an error that carries the network", {
   data <- made()
   failed <- tryCatch(
     fit_network(data$x, data$d, list(
-      solver = "sgd", learn_rate = 1e200, activation = "identity", seed = 1
+      solver = "sgd", learn_rate = 1e200, activation = "identity", batch_size = 1, seed = 1
     ), "regression"),
     twinprop_divergence_error = function(e) e
   )
@@ -417,8 +418,8 @@ test_that("auto stands for what fits the task", {
   expect_identical(resolved("classification", 3, "auto", "half_sse"), c("sigmoid", "half_sse"))
   expect_identical(resolved("classification", 3, "tanh", "auto"), c("tanh", "half_mse"))
   expect_identical(resolved("multilabel", 3, "auto", "auto"), c("sigmoid", "cross_entropy"))
-  expect_identical(resolve_batch_size("auto", "adam", 1000), 32L)
-  expect_equal(resolve_batch_size("auto", "rprop", 1000), 1000)
+  auto <- vapply(solvers, resolve_batch_size, 0, value = "auto", rows = 1000)
+  expect_identical(auto, c(adam = 32, sgd = 200, rmsprop = 32, rprop = 1000, lbfgs = 1000))
   expect_equal(resolve_batch_size(50, "lbfgs", 1000), 1000)
   expect_equal(resolve_batch_size(5000, "sgd", 1000), 1000)
   expect_equal(resolve_batch_size(NULL, "sgd", 1000), 1000)

@@ -275,6 +275,29 @@ test_that("names that R has to quote are names", {
   expect_equal(predict(fit, frame[1:3, ]), fitted(fit)[1:3], tolerance = 1e-12)
 })
 
+test_that("factor() of a column of numbers goes into the model", {
+  fit <- quick(mpg ~ wt * factor(gear) + as.factor(cyl), mtcars)
+  factors <- transform(mtcars, gear = factor(gear), cyl = factor(cyl))
+  same <- quick(mpg ~ wt * gear + cyl, factors)
+  expect_identical(fit$network, same$network)
+  expect_identical(unname(predict(fit, mtcars)), unname(predict(same, factors)))
+  path <- tempfile(fileext = ".twinprop.json")
+  tp_write_model(fit, path)
+  expect_identical(predict(tp_read_model(path), mtcars), predict(fit, mtcars))
+  expect_error(
+    predict(fit, transform(mtcars[1:2, ], gear = c(4, 6))),
+    "column \"gear\" row 2 must be one of \"3\", \"4\", \"5\", got 6",
+    fixed = TRUE, class = "twinprop_input_error"
+  )
+  # a column is numbers or levels, not both: R alone computes that
+  both <- quick(mpg ~ gear + factor(gear), mtcars)
+  expect_equal(predict(both, mtcars), fitted(both), tolerance = 1e-12)
+  expect_error(
+    tp_write_model(both, path), "no other language computes the terms \"gear\", \"factor(gear)\"",
+    fixed = TRUE
+  )
+})
+
 test_that("x and y do what the formula does", {
   fit <- quick(Species ~ ., iris)
   for (x in list(iris[1:4], as.matrix(iris[1:4]))) {

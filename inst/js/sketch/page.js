@@ -20,11 +20,13 @@ import { pythonCode, rCode } from "./code.js";
 import * as samplesOf from "./data.js";
 import { COLOURS, surface } from "./draw.js";
 import { costText } from "./format.js";
+import { lesson } from "./lesson.js";
 import { loadP5 } from "./load_p5.js";
 import { hit, scene } from "./picture.js";
 import * as plots from "./plots.js";
 import * as page from "./state.js";
 import { Stepper } from "./stepper.js";
+import { stateOfStep, stepOfHash } from "./tour.js";
 import { nowWords, tableWords } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -66,6 +68,7 @@ let table = null; // the CSV file that was opened last
 const surfaces = { networks: [], cost: null, decision: null };
 let P5 = null;
 let scenes = [];
+let showLesson = null;
 let found = null; // the decision that is drawn
 
 const clock = {
@@ -138,6 +141,8 @@ const sameJson = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 /** The state that the address stands for. */
 async function addressed() {
   const { hash } = location;
+  const step = stepOfHash(hash);
+  if (step !== null) return stateOfStep(step);
   if (GIVEN !== null) {
     // an address with samples says all; one without is about those that were given
     const base = /[#&]x=/.test(hash) ? page.DEFAULT_STATE : GIVEN_STATE;
@@ -168,6 +173,15 @@ async function seekAll(updates, phase) {
     }
   }
   showAll();
+}
+
+/** Let a training that is not shown go to where a state stands, in slices. */
+async function seekOne(stepper, { updates, phase }) {
+  for (;;) {
+    const until = performance.now() + SLICE;
+    if (stepper.seek(updates, phase, () => performance.now() > until)) return;
+    await nextFrame();
+  }
 }
 
 const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
@@ -613,10 +627,15 @@ function clickAt(event, i, canvas) {
 }
 
 function focusOn(focus) {
-  state = page.change(state, { focus });
-  syncControls();
+  look({ focus });
   showEquations();
   redrawNetworks();
+}
+
+/** Change what is looked at, and no training. */
+function look(changes) {
+  state = page.change(state, changes);
+  syncControls();
   writeAddress();
 }
 
@@ -733,6 +752,7 @@ function syncControls() {
     fill($("weight"), options, kept);
   }
   syncLayers();
+  showLesson();
 }
 
 const speedWords = (speed) =>
@@ -1090,6 +1110,7 @@ function said(words) {
 async function start() {
   useTheme("auto");
   listen();
+  showLesson = lesson({ state: () => state, show: apply, look, attempt, seek: seekOne });
   let problem = null;
   let first = GIVEN_STATE;
   try {

@@ -4,7 +4,7 @@
 // stands, and what it looks at. All functions here are pure: they return a new state. A state and the
 // hash of its address stand for each other, to the last bit of every number.
 
-import { describe, snakeCase, snakeKeys } from "../checks.js";
+import { checkInteger, checkSeed, describe, snakeCase, snakeKeys } from "../checks.js";
 import { levelText } from "../encoding.js";
 import { InputError } from "../errors.js";
 import { MLP } from "../model.js";
@@ -22,6 +22,10 @@ export const SPEEDS = Object.freeze([0.25, 0.5, 1, 2, 10, 100, 1000, 10000]);
 /** The most neurons that a button adds to a layer, and the most hidden layers. */
 export const MOST_NEURONS = 64;
 export const MOST_HIDDEN = 6;
+
+/** How many steps the tour has (tour.js), and levels an exercise (exercise.js). */
+export const TOUR_STEPS = 12;
+export const EXERCISE_LEVELS = 3;
 
 /** The state of a page that was opened without an address. */
 export const DEFAULT_STATE = freeze({
@@ -45,10 +49,12 @@ export const DEFAULT_STATE = freeze({
   phase: "start",
   focus: [2, 1],
   speed: 0.5,
+  tour: null,
+  exercise: null,
 });
 
 /** Settings that say where the page stands or looks, and leave the training as it is. */
-const VIEW = ["updates", "phase", "focus", "speed"];
+const VIEW = ["updates", "phase", "focus", "speed", "tour", "exercise"];
 
 function freeze(value) {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
@@ -274,6 +280,7 @@ export function checkState(given) {
     fail("phase", updates > 0 ? 'no "start" after an update' : '"start" before any', phase);
   }
   oneOf(state.speed, "speed", SPEEDS);
+  checkLesson(state);
   const isPair = Array.isArray(focus) && focus.length === 2 && focus.every(Number.isInteger);
   const inside =
     isPair &&
@@ -294,7 +301,20 @@ export function checkState(given) {
     data: structuredClone(state.data),
     optimizer: withoutDefaults(plan.training.optimizer),
     focus: [...focus],
+    exercise: state.exercise === null ? null : [...state.exercise],
   });
+}
+
+/** A step of the tour, or an exercise: its seed and its level. */
+function checkLesson({ tour, exercise }) {
+  const isStep = Number.isInteger(tour) && tour >= 1 && tour <= TOUR_STEPS;
+  if (tour !== null && !isStep) fail("tour", `an integer from 1 to ${TOUR_STEPS}`, tour);
+  if (exercise === null) return;
+  if (tour !== null) throw new InputError("the page shows the tour or an exercise, not both");
+  if (!Array.isArray(exercise) || exercise.length !== 2)
+    fail("exercise", "a seed and a level", exercise);
+  checkSeed(exercise[0], "the seed of the exercise");
+  checkInteger(exercise[1], "the level of the exercise", 1, EXERCISE_LEVELS);
 }
 
 // ---- changes
@@ -533,6 +553,8 @@ export function toHash(state) {
   if (differs("phase")) add("phase", state.phase);
   if (differs("focus")) add("focus", state.focus.join("."));
   if (differs("speed")) add("speed", number(state.speed));
+  if (state.tour !== null) add("tour", number(state.tour));
+  if (state.exercise !== null) add("exercise", state.exercise.map(number).join("."));
   return parts.join("&");
 }
 
@@ -595,6 +617,8 @@ export function fromHash(hash, base = DEFAULT_STATE) {
   take("phase", text);
   take("focus", (raw, key) => raw.split(".").map((part) => readNumber(part, key)));
   take("speed", readNumber);
+  take("tour", readNumber);
+  take("exercise", (raw, key) => raw.split(".").map((part) => readNumber(part, key)));
   state.optimizer = readOptimizer(given, base.optimizer);
 
   const { layers } = state;
