@@ -44,6 +44,7 @@ from twinprop.onnx_writer import to_onnx
 from twinprop.optimizers import OPTIMIZERS, Optimizer
 from twinprop.penalties import convert_cost, convert_penalty
 from twinprop.plan import read_plan, run_plan, write_run
+from twinprop.play import play, to_html
 from twinprop.plots import plot_cost, plot_decision, plot_network, plot_rules
 from twinprop.random import RandomStream
 from twinprop.recorder import Recording
@@ -98,6 +99,7 @@ __all__ = [
     "from_torch",
     "from_toy_nn",
     "load_dataset",
+    "play",
     "plot_cost",
     "plot_decision",
     "plot_network",
@@ -107,6 +109,7 @@ __all__ = [
     "run_plan",
     "run_plan_on",
     "starting_weights",
+    "to_html",
     "to_js_function",
     "to_keras_weights",
     "to_onnx",

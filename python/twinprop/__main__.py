@@ -237,7 +237,8 @@ def _crosscheck(options: argparse.Namespace) -> int:
 
 
 def _play(options: argparse.Namespace) -> int:
-    from twinprop.play import local_p5, open_browser, p5_version, start_server
+    from twinprop.page_file import p5_version
+    from twinprop.play import local_p5, open_browser, start_server
 
     server, url = start_server(options.port)
     try:

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { after, before } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { chromium } from "playwright-core";
 
@@ -94,7 +94,32 @@ export function withBrowser() {
  * @returns {Promise<Page>} With `problems`, all that the console and the network complained about.
  */
 export async function openPage(here, hash = "", options = {}) {
-  const { viewport = DESKTOP, theme = "light", motion = "reduce", query = "?p5=local" } = options;
+  const page = await newPage(here, options);
+  const { query = "?p5=local" } = options;
+  await page.goto(`${here.url}${query}#${hash}`);
+  await untilReady(page);
+  return page;
+}
+
+/** Open a file that has the page in it, as a browser without a server does. */
+export async function openFile(here, path, options = {}) {
+  const page = await newPage(here, options);
+  await page.goto(`${pathToFileURL(path)}#${options.hash ?? ""}`);
+  await untilReady(page);
+  return page;
+}
+
+/** Wait until the page, or a frame with it, has all that it will have. */
+export function untilReady(page) {
+  return page.waitForFunction(
+    () => ["pictures", "without p5"].includes(document.documentElement.dataset.ready),
+    null,
+    { timeout: 20000 },
+  );
+}
+
+export async function newPage(here, options = {}) {
+  const { viewport = DESKTOP, theme = "light", motion = "reduce" } = options;
   const page = await here.context.newPage();
   page.problems = [];
   page.requested = [];
@@ -118,12 +143,6 @@ export async function openPage(here, hash = "", options = {}) {
   if (options.withoutLocal) await page.route(/\/p5\.min\.js$/, (route) => route.abort());
   await page.setViewportSize(viewport);
   await page.emulateMedia({ colorScheme: theme, reducedMotion: motion });
-  await page.goto(`${here.url}${query}#${hash}`);
-  await page.waitForFunction(
-    () => ["pictures", "without p5"].includes(document.documentElement.dataset.ready),
-    null,
-    { timeout: 20000 },
-  );
   return page;
 }
 

@@ -35,6 +35,7 @@ def test_twins_have_one_base_name():
         ]
         python_and_r = ("progress", "report", "layout", "plots", "crosscheck", "fitting", "lbfgs")
         python_and_r += ("raw_data", "exported", "converters", "code_writers", "penalties")
+        python_and_r += ("play", "page_file")
         missing = ["inst/js"] if base in python_and_r else []
         assert present == [folder for folder in FOLDERS if folder not in missing], base
 

@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { InputError, RandomStream, readPlan, startingWeights } from "../../inst/js/index.js";
+import {
+  formatModel,
+  InputError,
+  MLP,
+  Network,
+  RandomStream,
+  readPlan,
+  startingWeights,
+} from "../../inst/js/index.js";
 import * as page from "../../inst/js/sketch/state.js";
 import { cases } from "./helpers.js";
 
@@ -241,4 +249,95 @@ test("softmax brings its cost, and other outputs take it back", () => {
   const one = { x: [[1], [2]], d: [[0], [1]] };
   const back = page.changeData(soft, page.namedData(one.x, one.d), one);
   assert.deepEqual([back.layers, back.activations.at(-1)], [[1, 3, 1], "sigmoid"]);
+});
+
+const XOR = {
+  x: [
+    [0, 0],
+    [0, 1],
+  ],
+  d: [[0], [1]],
+  inputNames: ["x1", "x2"],
+  outputNames: ["d1"],
+};
+
+test("a model's network is the start, and its names label the samples", () => {
+  const network = new Network([2, 3, 1], { activations: ["tanh", "sigmoid"], seed: 8 });
+  const bare = page.stateOfModel(new MLP(network), { ...START, updates: 4, phase: "error" }, XOR);
+  assert.deepEqual(
+    [bare.layers, bare.activations, bare.weights, bare.biases],
+    [network.layers, network.activations, network.weights, network.biases],
+  );
+  assert.deepEqual([bare.data, bare.updates, bare.phase], [START.data, 0, "start"]);
+  const term = (name) => ({ name, parts: [{ column: name }] });
+  const inputs = {
+    columns: ["age", "size"].map((name) => ({ name, kind: "numeric" })),
+    terms: [term("age"), term("size")],
+    center: null,
+    scale: null,
+  };
+  const classes = (levels, outputs = ["kind"]) => ({
+    names: outputs,
+    levels,
+    center: null,
+    scale: null,
+  });
+  const model = new MLP(network, {
+    task: "classification",
+    inputs,
+    outputs: classes(["no", "yes"]),
+    training: { cost: "cross_entropy" },
+  });
+  const named = page.stateOfModel(model, START, XOR);
+  assert.deepEqual(named.data, {
+    ...XOR,
+    inputNames: ["age", "size"],
+    outputNames: ["yes"],
+  });
+  assert.equal(named.cost, "cross_entropy");
+  // three classes have three outputs
+  const softmax = new Network([2, 3], { activations: "softmax" });
+  const three = new MLP(softmax, { task: "classification", outputs: classes([1, 2.5, 3]) });
+  const samples = { ...XOR, d: XOR.d.map(() => [0, 0, 1]), outputNames: ["a", "b", "c"] };
+  const wide = page.change(START, { layers: [2, 4, 3], data: samples });
+  const state = page.stateOfModel(three, wide, samples);
+  assert.deepEqual(state.data.outputNames, ["1", "2.5", "3"]);
+  assert.deepEqual([state.cost, state.layers], ["cross_entropy", [2, 3]]);
+});
+
+test("what the page cannot do with a model is said", () => {
+  const softmax = new Network([2, 2], { activations: "softmax" });
+  const samples = { ...XOR, d: XOR.d.map(() => [0, 1]), outputNames: ["a", "b"] };
+  const wide = page.change(START, { layers: [2, 2], activations: ["sigmoid"], data: samples });
+  assert.throws(
+    () => page.stateOfModel(new MLP(softmax, { training: { cost: "mse" } }), wide, samples),
+    /"softmax" in the output layer needs cost "cross_entropy", got "mse"/,
+  );
+  assert.throws(
+    () => page.stateOfModel(new MLP(softmax), START, XOR),
+    /the model is of a network with 2 inputs and 2 outputs; open its data first \(now 2 and 1\)/,
+  );
+});
+
+test("the model of the page has its weights to the bit", () => {
+  const weights = [[[0.1, -0], [1 / 3, 1e-300]], [[5e-324, -2.5e22]]]; // prettier-ignore
+  const state = page.change(START, { layers: [2, 2, 1], activations: ["tanh", "sigmoid"] });
+  const text = formatModel(page.modelOf(state, { weights, biases: [[-0, 1], [0.7]] }));
+  const { network } = MLP.fromJSON(text);
+  assert.deepStrictEqual(network.weights, weights);
+  assert.deepStrictEqual(network.biases, [[-0, 1], [0.7]]);
+  assert.deepStrictEqual([...network.activations], state.activations);
+});
+
+test("a page of one file begins with the plan and the names that it was given", () => {
+  const plan = {
+    network: { layers: [2, 1], activations: "tanh", weights: [[[1, 2]]], biases: [[3]] },
+    training: { optimizer: { name: "sgd", learning_rate: 0.25 }, batch_size: 2, seed: 5 },
+    data: { x: XOR.x, d: XOR.d },
+  };
+  const state = page.stateOfGiven({ plan, inputs: ["</script>", "b"], outputs: null });
+  assert.deepEqual(state.data, { ...XOR, inputNames: ["</script>", "b"] });
+  assert.deepEqual([state.weights, state.biases], [[[[1, 2]]], [[3]]]);
+  assert.deepEqual([state.optimizer, state.batchSize, state.shuffleSeed], [{ name: "sgd", learningRate: 0.25 }, 2, 5]); // prettier-ignore
+  assertRoundTrip(state);
 });

@@ -10,7 +10,10 @@ const CDN = {
   src: `https://cdn.jsdelivr.net/npm/p5@${P5_VERSION}/lib/p5.min.js`,
   integrity: "sha384-Cs48F1uukMPysq29xNsf/FZL5ZNGsPfi6lDSGOxo6dypVFFiWO9Q3YbRKoXPPBii",
 };
-const LOCAL = { src: new URL("p5.min.js", import.meta.url).href };
+
+/** A page without an address, as one in a notebook, has nothing beside it. */
+const local = () => ({ src: new URL("p5.min.js", import.meta.url).href });
+const cdn = () => CDN;
 
 function addScript({ src, integrity }) {
   return new Promise((resolve, reject) => {
@@ -36,10 +39,10 @@ function addScript({ src, integrity }) {
  */
 export async function loadP5(localFirst = false) {
   if (globalThis.p5 !== undefined) return globalThis.p5;
-  const sources = localFirst ? [LOCAL, CDN] : [CDN, LOCAL];
+  const sources = localFirst ? [local, cdn] : [cdn, local];
   for (const source of sources) {
     try {
-      return await addScript(source);
+      return await addScript(source());
     } catch {
       // the next one
     }

@@ -3,7 +3,16 @@
 // What can be done without a browser is done elsewhere: state.js, stepper.js, data.js, code.js, words.js,
 // picture.js and plots.js. Texts of data go into the page as text, never as markup.
 
-import { ACTIVATIONS, COSTS, DATASETS, formatRun, OPTIMIZERS, RULES } from "../index.js";
+import {
+  ACTIVATIONS,
+  COSTS,
+  DATASETS,
+  formatModel,
+  formatRun,
+  MLP,
+  OPTIMIZERS,
+  RULES,
+} from "../index.js";
 import { UPDATE_ORDERS } from "../backprop.js";
 import { TwinpropError } from "../errors.js";
 import { INITS } from "../network.js";
@@ -45,6 +54,10 @@ const LONGEST_ADDRESS = 60000;
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const darkSystem = matchMedia("(prefers-color-scheme: dark)");
+
+/** What a page of one file was given; null in a page that has its files beside it. */
+const GIVEN = JSON.parse($("given")?.textContent ?? "null");
+const GIVEN_STATE = GIVEN === null ? page.DEFAULT_STATE : page.stateOfGiven(GIVEN);
 
 let state = page.DEFAULT_STATE;
 let samples = null;
@@ -130,6 +143,11 @@ async function addressed() {
   const { hash } = location;
   const step = stepOfHash(hash);
   if (step !== null) return stateOfStep(step);
+  if (GIVEN !== null) {
+    // an address with samples says all; one without is about those that were given
+    const base = /[#&]x=/.test(hash) ? page.DEFAULT_STATE : GIVEN_STATE;
+    return page.fromHash(hash, base);
+  }
   const name = page.datasetOfHash(hash);
   if (!DATASETS.includes(name)) return page.fromHash(hash);
   const settings = await samplesOf.datasetSettings(name);
@@ -178,7 +196,8 @@ function keepPosition() {
 function writeAddress() {
   const hash = page.toHash(state);
   const fits = hash.length <= LONGEST_ADDRESS;
-  if (fits && `#${hash}` !== location.hash) {
+  const hasAddress = location.protocol !== "about:"; // in a notebook it has none
+  if (fits && hasAddress && `#${hash}` !== location.hash) {
     history.replaceState(null, "", hash === "" ? location.pathname + location.search : `#${hash}`);
   }
   $("data-words").dataset.tooLong = String(!fits);
@@ -657,15 +676,21 @@ const asOptions = (names) => names.map((name) => [name, name]);
 
 const PAINTED = "painted";
 const OWN = "own";
+const FIRST = "given";
 
 /** Fill the choices that depend on the state. */
 function fillChoices() {
   const { layers, data } = state;
+  const given = GIVEN !== null && sameJson(data, GIVEN_STATE.data);
   const own = data.dataset === undefined && !samplesOf.isPainted(data);
-  const chosen = data.dataset ?? (own ? OWN : PAINTED);
+  const chosen = given ? FIRST : (data.dataset ?? (own ? OWN : PAINTED));
   fill(
     $("data"),
-    [...asOptions(DATASETS), [PAINTED, "points that I paint"], ...(own ? [[OWN, "my own"]] : [])],
+    [
+      ...(GIVEN === null ? asOptions(DATASETS) : [[FIRST, "those of this file"]]),
+      [PAINTED, "points that I paint"],
+      ...(own && !given ? [[OWN, "my own"]] : []),
+    ],
     chosen,
   );
   fill(
@@ -803,6 +828,10 @@ async function chooseData(name) {
   table = null;
   $("output-label").hidden = true;
   if (name === OWN) return;
+  if (name === FIRST) {
+    await apply(GIVEN_STATE);
+    return;
+  }
   if (name === PAINTED) {
     const data = samplesOf.firstPoints();
     await apply(page.changeData(state, data, data, { batchSize: 1, shuffle: true }));
@@ -884,6 +913,7 @@ function listen() {
   listenToBrush($("decision-plot"));
 
   click("save-plan", () => savePlan());
+  click("save-model", () => attempt(saveModel));
   click("save-run", () => save("run.json", `${formatRun(main().run())}\n`));
   click("copy-link", () =>
     attempt(() => {
@@ -992,11 +1022,16 @@ async function openJson(text) {
   } catch (error) {
     throw new TwinpropError(`the file is not valid JSON: ${error.message}`);
   }
-  if (given.format === "twinprop-run/1") await apply(page.stateOfRun(given, state));
-  else await apply(page.stateOfPlan(given, state));
+  const { cost } = state;
+  const format = given?.format;
+  if (format === "twinprop-run/1") await apply(page.stateOfRun(given, state));
+  else if (format === "twinprop-model/1") {
+    await apply(page.stateOfModel(MLP.fromJSON(given), state, samples));
+  } else await apply(page.stateOfPlan(given, state));
   table = null;
   $("output-label").hidden = true;
-  said("The file is open.");
+  const now = state.cost === cost ? "" : ` The cost is ${state.cost} now.`;
+  said(`The file is open.${now}`);
 }
 
 async function openCsv(text) {
@@ -1044,6 +1079,11 @@ function save(name, text) {
   said(`Saved as ${name}.`);
 }
 
+/** The network as it is now, for any language. */
+function saveModel() {
+  save("network.twinprop.json", formatModel(page.modelOf(state, main())));
+}
+
 function savePlan() {
   // formatRun writes every number so that it reads back as the same
   save("plan.json", `${formatRun(page.planOf(state))}\n`);
@@ -1071,8 +1111,8 @@ async function start() {
   useTheme("auto");
   listen();
   showLesson = lesson({ state: () => state, show: apply, look, attempt, seek: seekOne });
-  let first = page.DEFAULT_STATE;
   let problem = null;
+  let first = GIVEN_STATE;
   try {
     first = await addressed();
   } catch (error) {
@@ -1082,7 +1122,7 @@ async function start() {
     await apply(first);
   } catch (error) {
     problem = error;
-    await apply(page.DEFAULT_STATE);
+    await apply(GIVEN_STATE);
   }
   if (problem !== null) showProblem(problem);
   document.documentElement.dataset.ready = "numbers";

@@ -5,10 +5,12 @@
 // hash of its address stand for each other, to the last bit of every number.
 
 import { checkInteger, checkSeed, describe, snakeCase, snakeKeys } from "../checks.js";
+import { levelText } from "../encoding.js";
 import { InputError } from "../errors.js";
+import { MLP } from "../model.js";
 import { OPTIMIZERS } from "../optimizers.js";
 import { readPlan } from "../plan.js";
-import { startingWeights } from "../network.js";
+import { Network, startingWeights } from "../network.js";
 import { RULES } from "../backprop.js";
 
 /** Where in an update the page may stand: before the first one, in one of its phases, after one. */
@@ -137,6 +139,18 @@ export function stateOfPlan(source, state = DEFAULT_STATE) {
 }
 
 /**
+ * The state that a page of one file was given: a plan, and the names of its columns.
+ *
+ * @param {{plan: Object, inputs: ?string[], outputs: ?string[]}} given Names may be null.
+ * @throws {InputError} As stateOfPlan.
+ */
+export function stateOfGiven({ plan, inputs, outputs }) {
+  const state = stateOfPlan(plan);
+  const { x, d } = state.data;
+  return checkState({ ...state, data: namedData(x, d, inputs, outputs) });
+}
+
+/**
  * The state that starts from the weights of a run; its file says no more of a network than these.
  *
  * @param {Object} run A run, as its file has it.
@@ -150,18 +164,64 @@ export function stateOfRun(run, state) {
     throw new InputError("the run has no weights");
   }
   const layers = [weights[0][0].length, ...weights.map((matrix) => matrix.length)];
-  const [inputs, outputs] = [state.layers[0], state.layers.at(-1)];
-  if (layers[0] !== inputs || layers.at(-1) !== outputs) {
-    throw new InputError(
-      `the run is of a network with ${layers[0]} inputs and ${layers.at(-1)} outputs; ` +
-        `open its data first (now ${inputs} and ${outputs})`,
-    );
-  }
+  checkFitsData("run", layers, state);
   const activations =
     layers.length === state.layers.length
       ? state.activations
       : [...layers.slice(1, -1).map(() => "sigmoid"), state.activations.at(-1)];
   return change(state, { layers, activations, weights, biases, focus: [2, 1] });
+}
+
+function checkFitsData(what, layers, state) {
+  const [inputs, outputs] = [state.layers[0], state.layers.at(-1)];
+  if (layers[0] !== inputs || layers.at(-1) !== outputs) {
+    throw new InputError(
+      `the ${what} is of a network with ${layers[0]} inputs and ${layers.at(-1)} outputs; ` +
+        `open its data first (now ${inputs} and ${outputs})`,
+    );
+  }
+}
+
+/**
+ * The state that starts from the network of a model. The cost is the one that it was trained by, if its
+ * file says so, else that of the state if it suits the output.
+ *
+ * @param {MLP} model
+ * @param {Object} state The rest.
+ * @param {{x: number[][], d: number[][], inputNames: string[], outputNames: string[]}} samples The
+ *   state's samples; a model with columns has names for theirs.
+ * @throws {InputError} If the network does not fit the data, or the cost does not suit its output.
+ */
+export function stateOfModel(model, state, samples) {
+  const { layers, activations, weights, biases } = model.network;
+  checkFitsData("model", layers, state);
+  const cost = model.training?.cost;
+  const suited = cost === undefined ? fittingCost(state, activations.at(-1)) : { cost };
+  const data = namedData(
+    samples.x,
+    samples.d,
+    model.inputs?.terms.map(({ name: term }) => term) ?? samples.inputNames,
+    namesOfOutputs(model) ?? samples.outputNames,
+  );
+  const isNamed = model.inputs !== null || model.outputs !== null;
+  const named = isNamed && !sameNames(data, samples) ? { data } : {};
+  const changes = { layers, activations, weights, biases, focus: [2, 1], ...suited, ...named };
+  return change(state, changes);
+}
+
+const sameNames = (a, b) => same([a.inputNames, a.outputNames], [b.inputNames, b.outputNames]);
+
+/** One name for each output of the network: of classes, which each is the probability of. */
+function namesOfOutputs({ outputs }) {
+  if (outputs === null) return null;
+  const { names, levels } = outputs;
+  if (levels === null) return names;
+  return (levels.length === 2 ? levels.slice(1) : levels).map(levelText);
+}
+
+/** The network of the page as a model. */
+export function modelOf({ layers, activations }, { weights, biases }) {
+  return new MLP(new Network(layers, { activations, weights, biases }));
 }
 
 /** Samples with names for their columns. */
