@@ -20,7 +20,7 @@ SYSTEM_TEST := build/.system-test
 # Folders are named beside their files, so that a file taken away counts as a change too.
 R_SOURCES := DESCRIPTION NAMESPACE configure r data inst/js $(shell find r data inst -type f 2>/dev/null)
 
-.PHONY: help setup crosscheck test lint lint-version lint-py lint-r lint-js format test-python test-py test-r test-js test-cross test-browser play \
+.PHONY: help setup crosscheck test lint lint-version lint-py lint-r lint-js format test-python test-py test-r test-js test-cross test-browser play site \
 	r-check docs cases clean
 
 help: ## List the commands
@@ -33,6 +33,15 @@ crosscheck: $(VENV) $(RLIB) ## Train the same network in every language and comp
 
 play: $(VENV) ## Open the page: watch the errors flow back, step by step
 	@$(BIN)/twinprop play $(ARGS)
+
+SITE ?= build/site
+
+site: ## Build the page as a static site for any web host, in build/site
+	@mkdir -p $(SITE)/js $(SITE)/data
+	@cp -R inst/js/. $(SITE)/js
+	@cp data/*.csv $(SITE)/data
+	@echo '<!doctype html><title>twinprop</title><meta http-equiv="refresh" content="0; url=js/sketch/index.html">' >$(SITE)/index.html
+	@echo "The page is in $(SITE): any web host can serve it." >&2
 
 # No engine may be skipped here.
 test test-python test-r test-js test-cross test-browser: export TWINPROP_REQUIRE := python,r,rscript,js,torch
