@@ -15,6 +15,7 @@ import {
   runPlan,
 } from "../../inst/js/index.js";
 import { camelKeys } from "../../inst/js/checks.js";
+import { toJson } from "../../inst/js/plan.js"; // JSON.stringify() loses the sign of a -0
 import {
   assertGroup,
   assertRecording,
@@ -51,7 +52,7 @@ test("there are cases", () => {
 
 for (const { name, plan, expected } of CASES) {
   test(`${name}: the run`, async () => {
-    const run = JSON.parse(formatRun(await runPlan(JSON.stringify(plan))));
+    const run = JSON.parse(formatRun(await runPlan(toJson(plan))));
     const [first, later] = tolerances(plan);
     assertRun(run, expected.run, run.updates > 1 ? later : first, "run");
     if (later === EXACT) assert.equal(run.fingerprint, expected.run.fingerprint);
