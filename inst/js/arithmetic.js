@@ -128,6 +128,11 @@ function power(b, t) {
   return result;
 }
 
+/** b^p for b > 0. */
+function realPower(b, p) {
+  return exp(p * log(b));
+}
+
 /** cos(x + y) of a number up to pi / 4, and a y far below its last digit. */
 function cosNear0(x, y) {
   const z = x * x;
@@ -181,15 +186,19 @@ export const FAST = Object.freeze({
   log1p: Math.log1p,
   tanh: Math.tanh,
   power: Math.pow,
+  realPower: Math.pow,
   cos: Math.cos,
 });
 
 /** Functions that give the same bits everywhere: exp, log and cos to 1 ulp. */
-export const PORTABLE = Object.freeze({ name: "portable", exp, log, log1p, tanh, power, cos });
+export const PORTABLE = Object.freeze({
+  ...{ name: "portable", exp, log, log1p, tanh, power, realPower, cos },
+});
 
 /**
  * The arithmetics by name. Of each, functions of numbers: `exp(x)`; `log(x)`; `log1p(u)` for
- * 0 <= u <= 1; `tanh(x)`; `power(b, t)` for an integer t >= 0; `cos(x)` for 0 <= x <= pi.
+ * 0 <= u <= 1; `tanh(x)`; `power(b, t)` for an integer t >= 0; `realPower(b, p)` for b > 0;
+ * `cos(x)` for 0 <= x <= pi.
  */
 export const ARITHMETICS = frozen({ fast: FAST, portable: PORTABLE });
 

@@ -423,6 +423,7 @@ export class Network {
    *   1, and its cost; if it returns true, the training ends there.
    * @returns {Object} The run, as in section 8 of docs/contract.md: `updates`, `seconds`,
    *   `initial_cost`, `cost` (of each epoch), `final_cost`, `outputs`, `errors`, `weights`, `biases`,
+   *   `fingerprint` (32 digits that stand for costs, weights and biases, bit by bit),
    *   and `snapshots` and `recording` if asked for. A recording has its `interval` and its `steps`:
    *   `update` and `epoch`, the numbers of its `rows` (from 1), `cost` (of the batch, before the
    *   update), `weights` and `biases` (the ones it started from), `e`, `grad_weights`, `grad_biases`.

@@ -41,8 +41,8 @@ export const SCHEDULES = frozen({
   // 1 / (1 + n (t-1))^power; scikit-learn's invscaling, which counts the samples seen
   inverse: {
     defaults: { power: 0.5 },
-    factor: (t, { power }, epochs, rows, { exp, log }) =>
-      exp((0 - power) * log(1 + rows * (t - 1))),
+    factor: (t, { power }, epochs, rows, arithmetic) =>
+      arithmetic.realPower(1 + rows * (t - 1), 0 - power),
   },
 });
 

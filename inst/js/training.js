@@ -37,6 +37,7 @@ import {
 } from "./checks.js";
 import { COSTS, penalty } from "./costs.js";
 import { DivergenceError, InputError, TrainingError } from "./errors.js";
+import { fingerprintOf } from "./fingerprint.js";
 import { clipGradient } from "./optimizers.js";
 import { RandomStream } from "./random.js";
 import { Recorder } from "./recorder.js";
@@ -393,6 +394,7 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
     ),
     weights: network.weights,
     biases: network.biases,
+    fingerprint: fingerprintOf(epochCosts, parameters),
   };
   if (settings.snapshots.length > 0) run.snapshots = kept;
   if (recorder !== null) run.recording = recorder.recording();
