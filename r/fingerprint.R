@@ -4,7 +4,7 @@
 # Section 20 of the contract. A checksum against accidents, not a signature.
 
 # So many digits are shown where a run or a model is printed.
-shown_digits <- 12L
+fingerprint_digits <- 12L
 
 #' The fingerprint of a training
 #'

@@ -99,7 +99,7 @@ print.tp_run <- function(x, digits = 4, ...) {
     sprintf("%.3g", x$seconds), " s\n",
     "Cost before ", format(x$initial_cost, digits = digits),
     ", after ", format(x$final_cost, digits = digits),
-    ", fingerprint ", substr(x$fingerprint, 1L, shown_digits), "\n",
+    ", fingerprint ", substr(x$fingerprint, 1L, fingerprint_digits), "\n",
     sep = ""
   )
   if (nrow(x$outputs) <= 10L && ncol(x$outputs) <= 5L) {

@@ -181,7 +181,7 @@ print.tp_model <- function(x, ...) {
     cat("Classes: ", paste(level_text(x$outputs$levels), collapse = ", "), "\n", sep = "")
   }
   if (!is.null(x$training[["fingerprint"]])) {
-    cat("Fingerprint: ", substr(x$training$fingerprint, 1L, shown_digits), "\n", sep = "")
+    cat("Fingerprint: ", substr(x$training$fingerprint, 1L, fingerprint_digits), "\n", sep = "")
   }
   invisible(x)
 }
