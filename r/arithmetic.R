@@ -17,7 +17,7 @@
 #   total(x), sum_of_squares(x)   of a vector
 #   flat(arrays)          the entries of a list of arrays, in the order in which they are summed
 #   exp(x), log(x), tanh(x), log1p(u)   elementwise, in portable 0 <= u <= 1
-#   power(b, t), cos(x)   of numbers, t an integer >= 0, 0 <= x <= pi
+#   power(b, t), real_power(b, p), cos(x)   of numbers, t an integer >= 0, b > 0, 0 <= x <= pi
 
 # R's own ------------------------------------------------------------------------------------------
 
@@ -218,6 +218,8 @@ portable_power <- function(b, t) {
   r
 }
 
+portable_real_power <- function(b, p) portable_exp(p * portable_log(b))
+
 quarter_pi <- 0x1.921fb54442d18p-1 # 0.7853981633974483
 three_quarters_pi <- 0x1.2d97c7f3321d2p1 # 2.356194490192345
 half_pi <- 0x1.921fb54442d18p0 # 1.5707963267948966
@@ -274,7 +276,8 @@ arithmetics <- list(
     exp = exp, sum_units = fast_sum_units, outer_sums = tcrossprod, send_back = crossprod,
     weighted_sums = `%*%`, sum_samples = fast_sum_samples, total = sum,
     sum_of_squares = function(x) sum(x * x), flat = unlist,
-    log = log, log1p = log1p, tanh = tanh, power = `^`, cos = cos
+    log = log, log1p = log1p, tanh = tanh, power = `^`, real_power = `^`,
+    cos = cos
   ),
   portable = list(
     exp = portable_exp, sum_units = ordered_sum_units, outer_sums = ordered_outer_sums,
@@ -282,7 +285,7 @@ arithmetics <- list(
     sum_samples = ordered_sum_samples, total = ordered_total,
     sum_of_squares = function(x) ordered_total(x * x), flat = row_by_row,
     log = portable_log, log1p = portable_log1p, tanh = portable_tanh, power = portable_power,
-    cos = portable_cos
+    real_power = portable_real_power, cos = portable_cos
   )
 )
 

@@ -284,8 +284,8 @@ tp_step <- function(network, x, d, cost = "half_mse", rule = "gradient",
   cost <- check_cost(cost, network)
   rule <- check_choice(rule, "rule", names(rules))
   update_order <- check_choice(update_order, "update_order", update_orders)
-  optimizer <- as_optimizer(optimizer)
   arithmetic <- check_arithmetic(arithmetic)
+  optimizer <- as_optimizer(optimizer)
   samples <- check_samples(x, d, network, cost)
   step <- one_update(
     as_parameters(network, optimizer), t(samples$x), t(samples$d),

@@ -27,7 +27,7 @@ schedules <- list(
   inverse = list(
     defaults = list(power = 0.5),
     factor = function(t, settings, epochs, rows, arithmetic) {
-      arithmetic$exp((0 - settings$power) * arithmetic$log(1 + rows * (t - 1)))
+      arithmetic$real_power(1 + rows * (t - 1), 0 - settings$power)
     }
   )
 )

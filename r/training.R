@@ -109,6 +109,7 @@ tp_train <- function(network, x, d, cost = "half_mse", rule = "gradient",
     cost = check_cost(cost, network),
     rule = check_choice(rule, "rule", names(rules)),
     update_order = check_choice(update_order, "update_order", update_orders),
+    arithmetic = check_arithmetic(arithmetic),
     optimizer = as_optimizer(optimizer),
     epochs = check_integer(epochs, "epochs", 0),
     shuffle = check_switch(shuffle, "shuffle"),
@@ -121,7 +122,6 @@ tp_train <- function(network, x, d, cost = "half_mse", rule = "gradient",
   settings["schedule"] <- list(
     check_schedule(schedule, "schedule", settings$optimizer$settings$name)
   )
-  settings$arithmetic <- check_arithmetic(arithmetic)
   progress <- check_switch(progress, "progress")
   samples <- check_samples(x, d, network, settings$cost)
   settings["sample_weight"] <- list(

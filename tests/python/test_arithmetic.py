@@ -296,6 +296,21 @@ def test_a_thousand_updates_are_the_referees():
     assert_refereed(read_plan({"training": {"epochs": 300, "optimizer": adam, "batch_size": 3}}))
 
 
+def test_long_sums_of_a_training_are_the_referees():
+    """Of weights of samples, of costs and of gradients, where their order shows."""
+    rng = np.random.default_rng(8)
+    data = {"x": rng.normal(size=(60, 3)).tolist(), "d": rng.random((60, 2)).tolist()}
+    weights = (rng.random(60) * 10.0 ** rng.integers(-3, 4, 60)).tolist()
+    plan = {
+        "network": {"layers": [3, 5, 2], "activations": ["softplus", "tanh"]},
+        "training": {"batch_size": 25, "epochs": 3, "clip_norm": 0.01, "cost": "mse"},
+        "data": {**data, "sample_weight": weights},
+    }
+    assert_refereed(read_plan(plan))
+    shares = np.array(weights) / max(weights)
+    assert bits(FAST.total(shares)) != bits(PORTABLE.total(shares))
+
+
 def refuse(*arguments, **settings):
     raise AssertionError("not portable")
 
