@@ -247,7 +247,7 @@ mutation(
     ["layers-2-2-2", "plan-xor"],
     python=("training.py", "gradient, slice(None),", "gradient, slice(0, network.n_weights),"),
     r=("optimizers.R", "biases = biases[[1L]]", "biases = parameters$biases"),
-    js=("backprop.js", "weightCount, count, false", "weightCount, weightCount, false"),
+    js=("backprop.js", "gradients, 0, count, false", "gradients, 0, weightCount, false"),
 )
 mutation(
     "biases-decay",
