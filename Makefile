@@ -86,8 +86,8 @@ test-cross: $(VENV) $(RLIB) ## The languages against each other and against torc
 test-browser: $(SYSTEM_TEST) $(VENV) $(NODE_MODULES) ## The page in a browser; its pictures go to build/page
 	node --test tests/browser/*.test.js
 
-bench: $(VENV) $(RLIB) ## Time us and every peer that is installed; writes the table of bench/README.md
-	$(BIN)/python bench/run.py --json bench/results.json --markdown bench/README.md $(ARGS)
+bench: $(VENV) $(RLIB) ## Time twinprop and every peer that is installed; writes bench/README.md unless ARGS are given
+	$(BIN)/python bench/run.py $(or $(ARGS),--json bench/results.json --markdown bench/README.md)
 
 bench-quick: $(VENV) $(RLIB) ## The same with smaller plans and fewer rounds; only prints
 	$(BIN)/python bench/run.py --size quick $(ARGS)

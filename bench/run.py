@@ -38,8 +38,9 @@ SAME = 0.0
 #: brain.js keeps its numbers in float32, with 7 digits, which the updates wear down.
 FLOAT32 = 1e-3
 
-#: Between two runs, so that threads that still wait for work do not take the next one's cores.
-PAUSE = 0.1
+#: Seconds between two runs, so that threads that still wait for work do not take the next one's
+#: cores.
+PAUSES = {"full": 0.1, "quick": 0.03, "tiny": 0.0}
 
 
 class Contender(NamedTuple):
@@ -107,6 +108,7 @@ class Options(NamedTuple):
     python: str
     threads: int
     limit: float
+    pause: float = 0.0
 
 
 class Absent(Exception):
@@ -178,8 +180,7 @@ class Worker:
             read = os.read(self.process.stdout.fileno(), 65536)
             if not read:
                 self.close()
-                said = self.errors.read_text().strip().splitlines()
-                raise Absent(f"failed: {said[-1] if said else 'without a word'}")
+                raise Absent(f"failed: {last_words(self.errors.read_text())}")
             self.rest += read
         line, self.rest = self.rest.split(b"\n", 1)
         return line
@@ -194,6 +195,13 @@ class Worker:
                     pipe.close()
 
 
+def last_words(errors: str) -> str:
+    """Return the line that says why a program failed; R and node say more after it."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    telling = [line for line in lines if "Error" in line] or lines
+    return telling[-1] if telling else "without a word"
+
+
 def say(*words: Any) -> None:
     print(*words, file=sys.stderr, flush=True)
 
@@ -201,7 +209,7 @@ def say(*words: Any) -> None:
 def alternated(names: list[str], rounds: int) -> list[list[str]]:
     """Return the order of each round: every second one backwards, each begun elsewhere."""
     orders = []
-    for i in range(rounds):
+    for i in range(rounds if names else 0):
         turned = names[i % len(names) :] + names[: i % len(names)]
         orders.append(turned[::-1] if i % 2 else turned)
     return orders
@@ -229,7 +237,7 @@ def train_all(
             row["seconds"].append(answer.pop("seconds"))
             row["calls"].append(answer.pop("call"))
         row.update({key: value for key, value in answer.items() if key not in ("seconds", "call")})
-        time.sleep(PAUSE)
+        time.sleep(options.pause)
 
     for name in names:
         rows[name] = {"seconds": [], "calls": [], "data_bytes": size}
@@ -364,9 +372,9 @@ def measure_starts(rounds: int, options: Options) -> dict[str, dict[str, Any]]:
                 continue
             seconds = time.perf_counter() - started
             if done.returncode != 0:
-                words = done.stderr.strip().splitlines()
                 missing = "No module named" in done.stderr or "no package called" in done.stderr
-                rows[name]["absent"] = "not installed" if missing else f"failed: {words[-1]}"
+                why = f"failed: {last_words(done.stderr)}"
+                rows[name]["absent"] = "not installed" if missing else why
             elif i > 0:  # the first round fills the system's caches
                 rows[name]["seconds"].append(seconds)
     return rows
@@ -408,7 +416,7 @@ def reached(target: Target, results: dict[str, Any]) -> float | None:
     ours = rows.get(target.ours)
     peer = None if target.peer is None else rows.get(target.peer)
     mine, theirs = median(ours), median(peer)
-    if ours is None or mine is None:
+    if ours is None or mine is None or target.blas not in ours.get("blas", "").lower():
         return None
     if target.kind == "start":
         if target.peer is None:
@@ -473,13 +481,18 @@ def main(arguments: list[str] | None = None) -> int:
     if os.environ.get("BENCH_R_LIBS"):
         libraries = [os.environ["R_LIBS"]] if os.environ.get("R_LIBS") else []
         os.environ["R_LIBS"] = os.pathsep.join([*libraries, os.environ["BENCH_R_LIBS"]])
-    options = Options(given.python, given.threads, given.limit)
+    options = Options(given.python, given.threads, given.limit, PAUSES[given.size])
     if hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))[: given.threads]
         os.sched_setaffinity(0, cores)
     rounds = given.rounds or {"full": 7, "quick": 3, "tiny": 2}[given.size]
     wanted = None if given.only is None else given.only.split(",")
     chosen = None if given.contenders is None else given.contenders.split(";")
+    parts = [*(workload.name for workload in workloads()), "memory", "start"]
+    for option, names, known in (("only", wanted, parts), ("contenders", chosen, CONTENDERS)):
+        for name in names or ():
+            if name not in known:
+                parser.error(f"--{option}: no {name!r}, only {', '.join(known)}")
 
     def taking_part(workload: Workload) -> list[str]:
         return [
@@ -519,7 +532,7 @@ def main(arguments: list[str] | None = None) -> int:
             results["memory"][last.name] = measure_memory(last, taking_part(last), options, folder)
     if wanted is None or "start" in wanted:
         say("start")
-        results["start"] = measure_starts(max(rounds, 3), options)
+        results["start"] = measure_starts(rounds, options)
     results["machine"]["load afterwards"] = os.getloadavg()[0]
     results["targets"] = verdicts(results)
 

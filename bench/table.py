@@ -55,7 +55,7 @@ def tables(results: dict[str, Any]) -> str:
                     time_of(seconds / row["passes"]),
                     "" if not against else f"{seconds / against:.2f}",
                     _difference(row),
-                    row["note"],
+                    _note(row, results["rounds"]),
                 ]
             )
         parts += [
@@ -124,6 +124,11 @@ def _wanted(target: dict[str, Any]) -> str:
     if target["least"] is not None:
         return f"at least {target['least']:g}"
     return f"at most {target['most']:g}"
+
+
+def _note(row: dict[str, Any], rounds: int) -> str:
+    slow = f"{len(row['seconds'])} of {rounds} rounds" if len(row["seconds"]) < rounds else ""
+    return "; ".join(part for part in (row["note"], slow) if part)
 
 
 def _difference(row: dict[str, Any]) -> str:

@@ -116,7 +116,26 @@ def test_a_program_that_is_not_there_is_absent(monkeypatch):
         bench.command("js", bench.Options(sys.executable, 1, 60.0))
 
 
+def test_unknown_names_are_refused(capsys):
+    with pytest.raises(SystemExit):
+        bench.main(["--only", "W9"])
+    assert "--only: no 'W9', only W1, W2, W2 online" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        bench.main(["--contenders", "python;nobody"])
+    assert "--contenders: no 'nobody', only python" in capsys.readouterr().err
+
+
+def test_the_line_that_tells_is_told():
+    assert (
+        bench.last_words("Error in f(): no\nCalls: main\nExecution halted\n") == "Error in f(): no"
+    )
+    assert bench.last_words("TypeError: x\n    at y\n\nNode.js v20\n") == "TypeError: x"
+    assert bench.last_words("killed\n") == "killed"
+    assert bench.last_words("") == "without a word"
+
+
 def test_rounds_alternate():
+    assert bench.alternated([], 2) == []
     orders = bench.alternated(["a", "b", "c"], 4)
     assert orders == [["a", "b", "c"], ["a", "c", "b"], ["c", "a", "b"], ["c", "b", "a"]]
 
