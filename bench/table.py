@@ -127,8 +127,13 @@ def _wanted(target: dict[str, Any]) -> str:
 
 
 def _note(row: dict[str, Any], rounds: int) -> str:
-    slow = f"{len(row['seconds'])} of {rounds} rounds" if len(row["seconds"]) < rounds else ""
-    return "; ".join(part for part in (row["note"], slow) if part)
+    notes = [row["note"]]
+    call = statistics.median(row["calls"])
+    if call > 1.05 * statistics.median(row["seconds"]):
+        notes.append(f"whole call {time_of(call)}")
+    if len(row["seconds"]) < rounds:
+        notes.append(f"{len(row['seconds'])} of {rounds} rounds")
+    return "; ".join(note for note in notes if note)
 
 
 def _difference(row: dict[str, Any]) -> str:
