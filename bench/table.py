@@ -18,7 +18,8 @@ def tables(results: dict[str, Any]) -> str:
         f"Size {results['size']}, {results['rounds']} rounds, {machine['date']}, "
         f"{machine['processor']}, {machine['threads']} threads for each contender "
         f"(load of the machine {machine['load']:.1f} before, "
-        f"{machine['load afterwards']:.1f} after).",
+        f"{machine['load afterwards']:.1f} after)."
+        + ("" if results["size"] == "full" else " The targets are meant for the size full."),
         "### Targets",
         markdown(
             ["workload", "", "target", "reached", "verdict"],

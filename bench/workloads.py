@@ -90,7 +90,7 @@ def workloads(size: str = "full") -> list[Workload]:
         Workload(
             "W1",
             "XOR, 2-4-1 sigmoid, online",
-            _plan([2, 4, 1], SIGMOIDS, "half_sse", 1, pick(5000, 1000, 20), 0.5),
+            _plan([2, 4, 1], SIGMOIDS, "half_sse", 1, pick(5000, 500, 20), 0.5),
             "xor",
             4,
             [
@@ -103,7 +103,7 @@ def workloads(size: str = "full") -> list[Workload]:
         Workload(
             "W2",
             "iris, 4-8-3, batches of 16",
-            _plan([4, 8, 3], CLASSES, "cross_entropy", 16, pick(500, 100, 5), 0.1),
+            _plan([4, 8, 3], CLASSES, "cross_entropy", 16, pick(500, 50, 5), 0.1),
             "iris",
             150,
             [
@@ -123,10 +123,10 @@ def workloads(size: str = "full") -> list[Workload]:
         *[
             Workload(
                 f"W3 b{batch}",
-                f"{pick(60_000, 6000, 300):,} x 784, 784-100-10, batches of {batch}",
+                f"{pick(60_000, 3000, 300):,} x 784, 784-100-10, batches of {batch}",
                 _plan([784, 100, 10], CLASSES, "cross_entropy", batch, 1, 0.1),
                 "random",
-                pick(60_000, 6000, 300),
+                pick(60_000, 3000, 300),
                 [*OURS_PYTHON, *OURS_R]
                 + ["products", "jax", "torch", "scikit-learn", "deepnet", "ANN2"],
             )
