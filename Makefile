@@ -13,7 +13,7 @@ export R_LIBS := $(CURDIR)/.rlib$(if $(R_LIBS),:$(R_LIBS))
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-VENV := .venv/.kernel
+VENV := build/.kernel
 RLIB := .rlib/.installed
 NODE_MODULES := node_modules/.installed
 SYSTEM_TEST := build/.system-test
@@ -104,6 +104,7 @@ clean: ## Remove all that these commands made
 # The package is installed as it lies here; only its kernel is made anew when that changes.
 $(VENV): $(INSTALLED) kernel/kernel.c kernel/compile_kernel.py
 	@$(BIN)/python kernel/compile_kernel.py python/twinprop
+	@mkdir -p $(@D)
 	@touch $@
 
 $(INSTALLED): pyproject.toml hatch_build.py tools/python.sh tools/system.sh $(wildcard tools/constraints*.txt)
