@@ -312,7 +312,7 @@ class Trainer:
                 raise ValueError(f"order must be {epochs} orders of {self.rows} rows, from 0")
             orders = np.ascontiguousarray(order, dtype=np.intc)
         if self.uniforms_per_row:
-            rows = self._row(end) - self._row(start)
+            rows = self.rows_before(end) - self.rows_before(start)
             _doubles(uniforms, "uniforms", rows * self.uniforms_per_row)
         self._settings[7] = order is not None
         self._settings[9:] = start, updates
@@ -328,8 +328,8 @@ class Trainer:
         )
         return Outcome(*status.tolist())
 
-    def _row(self, batch: int) -> int:
-        """Rows before a batch, counted on over the epochs."""
+    def rows_before(self, batch: int) -> int:
+        """Return how many rows come before a batch, counted on over the epochs."""
         epochs, batch = divmod(batch, self.batches)
         return epochs * self.rows + batch * self.batch_size
 
