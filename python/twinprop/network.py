@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from twinprop import training
+from twinprop import kernel, training
 from twinprop.activations import ACTIVATION_ALIASES, ACTIVATIONS
-from twinprop.arithmetic import ARITHMETICS, Arithmetic
+from twinprop.arithmetic import ARITHMETICS, PORTABLE, Arithmetic
 from twinprop.backprop import (
     RULES,
     UPDATE_ORDERS,
@@ -497,6 +497,9 @@ class Network:
         InputError
             If x has another shape, or a value that is not finite, or the arithmetic is unknown.
         """
+        if check_arithmetic(arithmetic) is PORTABLE and kernel.available():
+            x = np.ascontiguousarray(check_matrix(x, "x", self.layers[0]))
+            return kernel.forward(self.layers, self.activations, self.parameters, x)[1]
         return self.forward(x, arithmetic=arithmetic).a[-1]
 
     def mean_cost(

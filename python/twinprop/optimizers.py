@@ -274,8 +274,8 @@ class Optimizer:
         start = self._rule.state[name]
         return float(self.settings[start] if isinstance(start, str) else start)
 
-    def start_update(self, size: int) -> None:
-        """Count an update of `size` parameters; the first makes the state."""
+    def prepare(self, size: int) -> None:
+        """Make the state for `size` parameters, if there is none."""
         if self._scratch.size != size:
             if self.updates:
                 raise InputError(
@@ -285,6 +285,10 @@ class Optimizer:
             self._state = {name: np.full(size, self.start_of(name)) for name in self._rule.state}
             self._scratch = np.empty(size)
             self._decayed = np.empty(size)
+
+    def start_update(self, size: int) -> None:
+        """Count an update of `size` parameters; the first makes the state."""
+        self.prepare(size)
         self.updates += 1
 
     def move(

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twinprop import kernel
 from twinprop.activations import ACTIVATIONS
-from twinprop.arithmetic import ARITHMETICS, FAST, Arithmetic
+from twinprop.arithmetic import ARITHMETICS, FAST, PORTABLE, Arithmetic
 from twinprop.backprop import (
     RULES,
     UPDATE_ORDERS,
@@ -50,8 +51,9 @@ from twinprop.fingerprint import SHOWN, fingerprint_of
 from twinprop.optimizers import Optimizer, as_optimizer, clip_gradient
 from twinprop.progress import show_progress
 from twinprop.random import RandomStream
-from twinprop.recorder import RecordedStep, Recorder, Recording
+from twinprop.recorder import Recorder, Recording
 from twinprop.schedules import check_schedule, learning_rate_at
+from twinprop.stretches import Job, choose_way
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -343,6 +345,18 @@ def exact_cost(
 
     The samples' weights, (n,), have mean 1.
     """
+    if arithmetic is PORTABLE and kernel.available():
+        _, a, value = kernel.forward(
+            network.layers,
+            network.activations,
+            network.parameters,
+            np.ascontiguousarray(x),
+            np.ascontiguousarray(d),
+            cost=cost,
+            weight_decay=weight_decay,
+            sample_weight=sample_weight,
+        )
+        return value, a
     result = make_buffers(network.layers, len(x), [], []).forward
     with np.errstate(all="ignore"):
         forward_pass(
@@ -421,8 +435,6 @@ def run_training(
     rows = len(x)
     weight_decay = optimizer.settings["weight_decay"]
     start_rate = optimizer.settings["learning_rate"]
-    sample_cost = cost_function(cost, network.activations[-1]).value
-    weights = network.parameters[: network.n_weights]
     weight = None if sample_weight is None else with_mean_1(sample_weight, computing)
     initial_cost, _ = exact_cost(network, x, d, cost, weight_decay, weight, computing)
     if not math.isfinite(initial_cost):
@@ -437,106 +449,73 @@ def run_training(
         dropout=dropout,
         clip_norm=clip_norm,
     )
-    batches = [
-        (start, min(start + batch_size, rows), update) for start in range(0, rows, batch_size)
-    ]
-    if rows % batch_size:
-        start, stop, _ = batches[-1]
-        batches[-1] = start, stop, update.rows(stop - start)
-
-    stream = RandomStream(seed)
-    shuffled_x, shuffled_d = (np.empty_like(x), np.empty_like(d)) if shuffle else (x, d)
-    # a column, to multiply rows by
-    column = None if weight is None else weight[:, np.newaxis]
-    batch_weight = None
-    epoch_costs: list[float] = []
-    kept: list[Snapshot] = []
-    to_keep = [*snapshots, math.inf]
-    recorder = None if record is None else Recorder(record, network.layers)
-    due = math.inf if recorder is None else recorder.due
-    order = np.arange(rows)
-    updates = begun = 0
 
     def given_rate() -> float:
         """Return the learning rate, without the factor of a schedule."""
         now = optimizer.settings["learning_rate"] if schedule is None else start_rate
         return float(now)
 
-    before = network.parameters.copy()
+    def rate(epoch: int) -> float:
+        """Return the learning rate of an epoch."""
+        if schedule is None:
+            return given_rate()
+        return learning_rate_at(epoch, schedule, start_rate, epochs, rows, computing)
+
+    recorder = None if record is None else Recorder(record, network.layers)
+    job = Job(
+        update=update,
+        cost=cost,
+        rule=rule,
+        x=x,
+        d=d,
+        weight=weight,
+        batch_size=batch_size,
+        epochs=epochs,
+        shuffle=shuffle,
+        stream=RandomStream(seed),
+        rate=rate,
+        diverged=lambda epoch: diverged(epoch, given_rate()),
+    )
+    way = choose_way(job, recorder, epoch_by_epoch=after_epoch is not None)
+    kept: list[Snapshot] = []
+    to_keep = [*snapshots, math.inf]
+    shown = 0
+    ended = False
+
     try:
         with np.errstate(all="ignore"), show_progress(progress, epochs) as show:
-            for epoch in range(1, epochs + 1):
-                np.copyto(before, network.parameters)
-                begun = epoch
-                if schedule is not None:
-                    optimizer.settings["learning_rate"] = learning_rate_at(
-                        epoch, schedule, start_rate, epochs, rows, computing
-                    )
-                if shuffle:
-                    order = stream.order(rows)
-                    np.take(x, order, axis=0, out=shuffled_x)
-                    np.take(d, order, axis=0, out=shuffled_d)
-                    if weight is not None:
-                        column = weight[order, np.newaxis]
-                total = 0.0
-                for start, stop, one in batches:
-                    batch_d = shuffled_d[start:stop]
-                    started_from = network.parameters.copy() if updates + 1 == due else None
-                    if column is not None:
-                        batch_weight = column[start:stop]
-                    if one.dropout is not None:
-                        one.dropout.draw(stream)
-                    # The penalty is that of the weights of this forward pass.
-                    total += (stop - start) * penalty(weights, weight_decay, computing)
-                    one(shuffled_x[start:stop], batch_d, batch_weight)
-                    z, a = one.buffers.forward
-                    costs = sample_cost(z[-1], a[-1], batch_d, computing)
-                    if batch_weight is not None:
-                        costs *= batch_weight[:, 0]
-                    batch_cost = computing.total(costs)
-                    total += batch_cost
-                    updates += 1
-                    if updates == to_keep[len(kept)]:
-                        exact, _ = exact_cost(network, x, d, cost, weight_decay, weight, computing)
-                        copies = network.views(network.parameters.copy())
-                        kept.append(Snapshot(updates, exact, *copies))
-                    if recorder is not None and started_from is not None:
-                        decay = penalty(started_from[: network.n_weights], weight_decay, computing)
-                        step = RecordedStep(
-                            updates,
-                            epoch,
-                            order[start:stop] + 1,
-                            batch_cost / len(costs) + decay,
-                            *network.views(started_from),
-                            [e.copy() for e in one.buffers.backward.e],
-                            *network.views(one.gradient.copy()),
-                        )
-                        recorder.keep(step)
-                        due = recorder.due
-                if not (math.isfinite(total) and np.isfinite(network.parameters).all()):
-                    raise diverged(epoch, given_rate())
-                epoch_costs.append(total / rows)
-                show(epoch, epoch_costs[-1])
-                if after_epoch is not None and after_epoch(epoch, epoch_costs[-1]):
-                    break
+            while not ended and way.updates < epochs * job.batches:
+                error = way.make(int(min(way.reach(), to_keep[len(kept)] - way.updates)))
+                for done in range(shown, len(way.costs)):
+                    show(done + 1, way.costs[done])
+                    shown = done + 1
+                if error is not None:
+                    raise error
+                if way.updates == to_keep[len(kept)]:
+                    exact, _ = exact_cost(network, x, d, cost, weight_decay, weight, computing)
+                    copies = network.views(network.parameters.copy())
+                    kept.append(Snapshot(way.updates, exact, *copies))
+                if after_epoch is not None and way.updates % job.batches == 0:
+                    ended = bool(after_epoch(shown, way.costs[-1]))
+        updates = way.updates
         final_cost, outputs = exact_cost(network, x, d, cost, weight_decay, weight, computing)
         if not math.isfinite(final_cost):
-            raise diverged(len(epoch_costs), given_rate())
+            raise diverged(len(way.costs), given_rate())
     except TrainingError as error:
-        np.copyto(network.parameters, before)
+        np.copyto(network.parameters, way.before)
         error.network = network
-        error.recording = None if recorder is None else recorder.recording(updates)
+        error.recording = None if recorder is None else recorder.recording(way.updates)
         raise
     except KeyboardInterrupt:
-        if len(epoch_costs) < begun:  # in the middle of an epoch
-            np.copyto(network.parameters, before)
+        if way.interrupted():
+            np.copyto(network.parameters, way.before)
         if warn_interrupted:
             warnings.warn(
                 "training interrupted; "
-                f"the network keeps its weights after {len(epoch_costs)} epochs",
+                f"the network keeps its weights after {len(way.costs)} epochs",
                 stacklevel=4,  # whoever called Network.train
             )
-        updates = len(epoch_costs) * len(batches)
+        updates = len(way.costs) * job.batches
         kept = [snapshot for snapshot in kept if snapshot.updates <= updates]
         final_cost, outputs = exact_cost(network, x, d, cost, weight_decay, weight, computing)
     finally:
@@ -549,7 +528,7 @@ def run_training(
         updates=updates,
         seconds=time.perf_counter() - started,
         initial_cost=initial_cost,
-        cost=np.array(epoch_costs),
+        cost=np.array(way.costs),
         final_cost=final_cost,
         outputs=outputs,
         errors=outputs - d,

@@ -738,11 +738,12 @@ def test_interrupted_it_keeps_what_it_has(iris):
     np.testing.assert_array_equal(fitted.coefs_[0], shorter.coefs_[0])
 
 
-def test_interrupted_at_once_it_is_what_it_started_from(iris, monkeypatch):
+def test_interrupted_at_once_it_is_what_it_started_from(iris, monkeypatch, way):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("twinprop.training.Update.__call__", interrupt)
+    makes = "kernel.Trainer" if way == "kernel" else "training.Update"
+    monkeypatch.setattr(f"twinprop.{makes}.__call__", interrupt)
     fitted = quick()
     with pytest.warns(UserWarning, match="interrupted after 0 epochs"):
         fitted.fit(*iris)
