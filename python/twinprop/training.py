@@ -455,11 +455,16 @@ def run_training(
         now = optimizer.settings["learning_rate"] if schedule is None else start_rate
         return float(now)
 
-    def rate(epoch: int) -> float:
-        """Return the learning rate of an epoch."""
+    def rates(first: int, last: int) -> Array:
+        """Return the learning rates of these epochs."""
         if schedule is None:
-            return given_rate()
-        return learning_rate_at(epoch, schedule, start_rate, epochs, rows, computing)
+            return np.full(last - first + 1, given_rate())
+        return np.array(
+            [
+                learning_rate_at(epoch, schedule, start_rate, epochs, rows, computing)
+                for epoch in range(first, last + 1)
+            ]
+        )
 
     recorder = None if record is None else Recorder(record, network.layers)
     job = Job(
@@ -473,7 +478,7 @@ def run_training(
         epochs=epochs,
         shuffle=shuffle,
         stream=RandomStream(seed),
-        rate=rate,
+        rates=rates,
         diverged=lambda epoch: diverged(epoch, given_rate()),
     )
     way = choose_way(job, recorder, epoch_by_epoch=after_epoch is not None)
