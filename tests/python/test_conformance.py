@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from conformance import (
+    AFTER_A_THOUSAND,
     assert_group,
     assert_recording,
     assert_run,
