@@ -1,0 +1,230 @@
+"""What must hold of every random plan; each property is a strategy and a check of what it draws."""
+
+import functools
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from hypothesis import strategies as st
+
+from conformance import AFTER_A_THOUSAND, AFTER_ONE_UPDATE, numbers, shape
+from engine_runs import run_on
+from fuzz.plans import SEEDS, plans, wrong_plans
+from fuzz.workers import Failure, worker
+from twinprop import RandomStream, TwinpropError
+from twinprop.network import Network
+from twinprop.plan import check_plan, run_to_dict, train_plan
+
+#: Where what failed is written, by the name of the property.
+FAILED = Path(__file__).parents[2] / "build" / "fuzz"
+
+# So much of a group's tolerance may rounding take, as far as a change by 1e-15 of weights and
+# inputs shows it, for the plan to count as well-conditioned there.
+SHARE_OF_ROUNDING = 0.01
+# And a difference that rounding is to explain is at most so many times what that change does: it
+# stands for one rounding, while sums make up to a hundred, in each of up to a thousand updates.
+MOST_TIMES = 1e5
+
+#: How many plans were compared, and of how many rounding explained a difference.
+SEEN: Counter[str] = Counter()
+
+
+def outcome(engine: str, plan: dict[str, Any]) -> dict[str, Any] | Failure:
+    """What an engine makes of a plan: a run as its file has it, or the error."""
+    if engine in ("rscript", "js"):
+        return worker(engine).ask("run", plan)
+    if engine == "torch":  # keeps none
+        plan = {**plan, "training": {**plan["training"], "record": None}}
+    try:
+        checked = check_plan(plan)
+        return run_to_dict(train_plan(checked) if engine == "python" else run_on(engine, checked))
+    except TwinpropError as error:
+        return Failure(type(error).__name__, str(error))
+
+
+class Group(NamedTuple):
+    """Numbers that are compared together, relative to the largest of the reference or to `size`."""
+
+    values: Any
+    tolerance: float = AFTER_A_THOUSAND
+    size: float | None = None
+
+
+def groups(run: dict[str, Any]) -> dict[str, Group]:
+    """The groups of section 10 of docs/contract.md, those of snapshots and recorded steps too."""
+    outputs = max(map(abs, numbers(run["outputs"])))
+    found = {
+        "updates": Group(run["updates"], 0.0),
+        "weights": Group([run["weights"], run["biases"]]),
+        "outputs": Group(run["outputs"]),
+        "errors": Group(run["errors"], size=outputs),
+        "costs": Group([run["initial_cost"], run["cost"], run["final_cost"]]),
+    }
+    for kept in run.get("snapshots", []):
+        updates = kept["updates"]
+        tolerance = AFTER_ONE_UPDATE if updates == 1 else AFTER_A_THOUSAND
+        parameters = [kept["weights"], kept["biases"]]
+        found[f"weights after {updates}"] = Group(parameters, tolerance)
+        found[f"cost after {updates}"] = Group(kept["cost"], tolerance)
+    recording = run.get("recording", {"interval": 0, "steps": []})
+    found["interval"] = Group(recording["interval"], 0.0)
+    for step in recording["steps"]:
+        what = f"of update {step['update']}"
+        tolerance = AFTER_ONE_UPDATE if step["update"] == 1 else AFTER_A_THOUSAND
+        found[f"place {what}"] = Group([step["epoch"], step["rows"]], 0.0)
+        found[f"cost {what}"] = Group(step["cost"], tolerance)
+        found[f"weights {what}"] = Group([step["weights"], step["biases"]], tolerance)
+        found[f"errors {what}"] = Group(step["e"], tolerance, outputs)
+        found[f"gradients {what}"] = Group([step["grad_weights"], step["grad_biases"]], tolerance)
+    return found
+
+
+def difference(found: Group, reference: Group) -> float:
+    """max abs(p - q) / size; Inf where shapes differ."""
+    if shape(found.values) != shape(reference.values):
+        return np.inf
+    p, q = (np.array(list(numbers(group.values))) for group in (found, reference))
+    if p.size == 0 or np.array_equal(p, q):
+        return 0.0
+    size = max(np.abs(q).max(), reference.size or 0.0)
+    return np.abs(p - q).max() / size if size > 0.0 else np.inf
+
+
+def moved(plan: dict[str, Any], seed: int) -> dict[str, Any]:
+    """The plan with each starting weight and each input changed by 1e-15 of itself."""
+    random = np.random.default_rng(seed)
+
+    def change(array):
+        return (array * (1.0 + 1e-15 * random.choice([-1.0, 1.0], array.shape))).tolist()
+
+    network = Network(**check_plan(plan).network)
+    parts = {
+        "weights": [change(w) for w in network.weights],
+        "biases": [change(b) for b in network.biases],
+    }
+    data = {**plan["data"], "x": change(np.array(plan["data"]["x"], dtype=float))}
+    return {**plan, "network": {**plan["network"], **parts}, "data": data}
+
+
+class Rounding:
+    """How far rounding may move what Python makes of a plan, found when it is first asked for."""
+
+    def __init__(self, plan: dict[str, Any], reference: dict[str, Any] | Failure) -> None:
+        self.plan, self.reference = plan, reference
+
+    @functools.cached_property
+    def _outcomes(self) -> list[dict[str, Any] | Failure]:
+        return [outcome("python", moved(self.plan, seed)) for seed in range(5)]
+
+    @functools.cached_property
+    def _moves(self) -> dict[str, float]:
+        wanted = groups(self.reference)
+        return {
+            name: max(difference(groups(run)[name], group) for run in self._outcomes)
+            for name, group in wanted.items()
+        }
+
+    def explains_the_end(self) -> bool:
+        """Whether with the change it ends otherwise: with another error, or none."""
+        wanted = self.reference if isinstance(self.reference, Failure) else None
+        found = [run if isinstance(run, Failure) else None for run in self._outcomes]
+        return any(end != wanted for end in found)
+
+    def explains(self, name: str, gap: float, tolerance: float) -> bool:
+        """Whether the plan amplifies rounding to such a gap."""
+        if self.explains_the_end():
+            return True
+        move = self._moves[name]
+        return move > SHARE_OF_ROUNDING * tolerance and gap <= MOST_TIMES * move
+
+
+def check_agrees(plan: dict[str, Any]) -> None:
+    """Every engine ends as Python does: with the same numbers, or the same error."""
+    reference = outcome("python", plan)
+    rounding = Rounding(plan, reference)
+    SEEN["plans"] += 1
+    excused = False
+    for engine in ("rscript", "r", "js", "torch"):
+        found = outcome(engine, plan)
+        if isinstance(found, Failure) or isinstance(reference, Failure):
+            if found != reference:
+                ends = [end if isinstance(end, Failure) else "a run" for end in (found, reference)]
+                assert rounding.explains_the_end(), f"{engine}: {ends[0]}, python: {ends[1]}"
+                excused = True
+            continue
+        got, wanted = groups(found), groups(reference)
+        if engine == "torch":
+            wanted = {name: group for name, group in wanted.items() if name in got}
+            got["interval"] = wanted["interval"]
+        assert list(got) == list(wanted), f"{engine}: other snapshots or recorded steps"
+        for name, group in wanted.items():
+            gap = difference(got[name], group)
+            if not gap <= group.tolerance:
+                message = f"{engine}: {name} differs by {gap:.3g}"
+                assert rounding.explains(name, gap, group.tolerance), message
+                excused = True
+    SEEN["excused"] += excused
+
+
+def check_messages(plan: dict[str, Any]) -> None:
+    """A plan with something wrong in it is refused in the same words, or taken, everywhere."""
+    try:
+        check_plan(plan)
+        reference = None
+    except TwinpropError as error:
+        reference = Failure(type(error).__name__, str(error))
+    for engine in ("rscript", "js"):
+        found = worker(engine).ask("read", plan)
+        assert found == reference, f"{engine}: {found}\npython: {reference}"
+
+
+def check_random(given: dict[str, Any]) -> None:
+    """Every language draws the same numbers and orders, to the last bit."""
+    stream = RandomStream(given["seed"])
+    reference = [getattr(stream, what)(n).tolist() for what, n in given["draws"]]
+    for engine in ("rscript", "js"):
+        found = worker(engine).ask("random", given)
+        assert found == reference, f"{engine} draws other numbers"
+
+
+_DRAWS = st.fixed_dictionaries(
+    {
+        "seed": SEEDS,
+        "draws": st.lists(
+            st.tuples(st.sampled_from(["uniform", "order"]), st.integers(0, 1300)), max_size=5
+        ),
+    }
+)
+
+
+class Property(NamedTuple):
+    """A check, what it is of, and how many examples of it `make test` looks at."""
+
+    examples: st.SearchStrategy[Any]
+    check: Callable[[Any], None]
+    count: int
+
+
+PROPERTIES = {
+    "agrees": Property(plans(), check_agrees, 120),
+    "messages": Property(wrong_plans(), check_messages, 300),
+    "random": Property(_DRAWS, check_random, 50),
+}
+
+
+def checked(name: str) -> Callable[[Any], None]:
+    """The check of a property; what fails is written to a file that reproduces it."""
+
+    def check(given: Any) -> None:
+        try:
+            PROPERTIES[name].check(given)
+        except Exception:
+            path = FAILED / f"{name}.json"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(given, indent=1), encoding="utf-8")
+            raise
+
+    return check
