@@ -37,7 +37,7 @@ def main() -> int:
             try:
                 _round(name, given_args.seed + done)
             except Exception as error:
-                print(f"{name} FAILS: {error}\nmake fuzz ARGS=\"--again {FAILED / name}.json\"")
+                print(f'{name} FAILS: {error}\nmake fuzz ARGS="--again {FAILED / name}.json"')
                 raise
         done += 1
         minutes = (time.monotonic() - started) / 60.0

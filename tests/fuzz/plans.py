@@ -172,9 +172,7 @@ def plans(draw, updates=300, widest=40):
 
 # What stands in a plan where something else is meant. A null character is not among them: R's
 # strings cannot hold it.
-_TEXT = st.text(
-    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=70
-)
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=70)
 _WRONG = st.one_of(
     st.none(),
     st.booleans(),

@@ -10,7 +10,10 @@ from fuzz.properties import PROPERTIES, checked
 def test_property(name):
     of = PROPERTIES[name]
     quiet = settings(
-        max_examples=of.count, derandomize=True, deadline=None, database=None,
+        max_examples=of.count,
+        derandomize=True,
+        deadline=None,
+        database=None,
         suppress_health_check=list(__import__("hypothesis").HealthCheck),
     )
     quiet(given(of.examples)(checked(name)))()

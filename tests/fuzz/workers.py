@@ -94,5 +94,7 @@ def worker(name: str, kernel: bool = True) -> Worker:
     if not kernel:
         environment["TWINPROP_KERNEL"] = "off"
     if name == "js":
-        return Worker(["node", str(HERE / "worker.js"), (js_folder() / "index.js").as_uri()], environment)
+        return Worker(
+            ["node", str(HERE / "worker.js"), (js_folder() / "index.js").as_uri()], environment
+        )
     return Worker(["Rscript", "--vanilla", str(HERE / "worker.R")], environment)
