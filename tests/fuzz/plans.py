@@ -1,4 +1,4 @@
-"""What is fuzzed with: random plans of every kind, and plans with something wrong in them."""
+"""What is fuzzed with: plans of every kind, plans with something wrong in them, data frames."""
 
 import json
 
@@ -172,7 +172,8 @@ def plans(draw, updates=300, widest=40):
 
 # What stands in a plan where something else is meant. A null character is not among them: R's
 # strings cannot hold it.
-_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=70)
+_CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+_TEXT = st.text(_CHARACTERS, max_size=70)
 _WRONG = st.one_of(
     st.none(),
     st.booleans(),
@@ -218,3 +219,52 @@ def wrong_plans(draw):
         if not plan:
             break
     return json.loads(json.dumps(plan))
+
+
+_NAMES = st.one_of(
+    st.sampled_from(["a", "b", "a b", "1", "TRUE", "NA"]),
+    st.text(_CHARACTERS, min_size=1, max_size=5),
+)
+_NUMBERS = st.one_of(
+    st.integers(-3, 3).map(float),
+    st.floats(-1e6, 1e6),
+    st.sampled_from([0.1, 1e-300, 1e15, 123456789012345678.0, -0.0]),
+)
+
+
+def _column(draw, name, rows, kinds):
+    """A column: as many values as rows."""
+    kind = draw(st.sampled_from(kinds))
+    of = {"number": _NUMBERS, "logical": st.booleans()}.get(kind)
+    column = {"name": name, "kind": kind}
+    if of is None:
+        levels = draw(st.lists(_NAMES, unique=True, min_size=1, max_size=5))
+        of = st.sampled_from(levels)
+        column["kind"] = "levels"
+        if kind == "levels":
+            column |= {"levels": levels, "ordered": draw(st.booleans())}
+    column["values"] = draw(st.lists(of, min_size=rows, max_size=rows))
+    return column
+
+
+@st.composite
+def frames(draw):
+    """A data frame with a column to predict, and rows for which it is predicted."""
+    rows = draw(st.integers(1, 8))
+    names = draw(st.lists(_NAMES, unique=True, min_size=1, max_size=4))
+    kinds = ["number", "logical", "strings", "levels"]
+    task = draw(st.sampled_from(["classification", "regression"]))
+    columns = [_column(draw, name, rows, kinds) for name in names]
+    new = []
+    for column in columns:
+        among = column.get("levels", column["values"])
+        also = [None, "other"] if column["kind"] == "levels" else [None]
+        values = draw(st.lists(st.sampled_from([*among, *also]), min_size=3, max_size=3))
+        new.append({"name": column["name"], "kind": column["kind"], "values": values})
+    return {
+        "columns": columns,
+        "y": _column(draw, "y", rows, kinds if task == "classification" else ["number"]),
+        "task": task,
+        "seed": draw(SEEDS),
+        "new": new,
+    }

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Callable
@@ -10,14 +11,25 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
+import pandas as pd
 from hypothesis import strategies as st
 
 from conformance import AFTER_A_THOUSAND, AFTER_ONE_UPDATE, numbers, shape
 from engine_runs import run_on
-from fuzz.plans import SEEDS, plans, wrong_plans
+from fuzz.plans import SEEDS, frames, plans, wrong_plans
 from fuzz.workers import Failure, worker
 from twinprop import RandomStream, TwinpropError
 from twinprop.activations import ACTIVATIONS
+from twinprop.encoding import (
+    encode_inputs,
+    encode_outputs,
+    learn_inputs,
+    learn_outputs,
+    level_text,
+    scale_inputs,
+)
+from twinprop.model import Model
+from twinprop.model_file import format_model, parse_model
 from twinprop.network import Network
 from twinprop.plan import check_plan, run_to_dict, train_plan
 
@@ -213,6 +225,89 @@ def check_random(given: dict[str, Any]) -> None:
         assert found == reference, f"{engine} draws other numbers"
 
 
+def _frame(columns: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame({about["name"]: _series(about) for about in columns})
+
+
+def _series(about: dict[str, Any]) -> pd.Series:
+    if "levels" in about:
+        levels = pd.CategoricalDtype(about["levels"], about["ordered"])
+        return pd.Series(about["values"], dtype=levels)
+    return pd.Series(about["values"], dtype=object if about["kind"] != "number" else float)
+
+
+def _model_file(given: dict[str, Any]) -> str:
+    """The text of a model's file; all but the model's weights, drawn, comes of the data."""
+    frame, y = _frame(given["columns"]), _series(given["y"])
+    inputs = learn_inputs(frame)
+    inputs = scale_inputs(inputs, encode_inputs(inputs, frame))
+    outputs = learn_outputs(y, given["task"])
+    d = encode_outputs(outputs, y, given["task"])
+    last = "identity" if given["task"] == "regression" else "sigmoid"
+    layers = [len(inputs["terms"]), 3, d.shape[1]]
+    network = Network(layers, ["tanh", last], init="uniform", seed=given["seed"])
+    training = {"d": d.tolist()}
+    return format_model(
+        Model(network, given["task"], inputs, outputs, na="pass", training=training)
+    )
+
+
+def _predictions(text: str, columns: list[dict[str, Any]]) -> dict[str, Any]:
+    model = parse_model(text)
+    frame = _frame(columns)
+    return {"raw": model.raw(frame).tolist(), "response": model.predict(frame).tolist()}
+
+
+def _tried(compute: Callable[..., Any], *args: Any) -> Any:
+    try:
+        return compute(*args)
+    except TwinpropError as error:
+        return Failure(type(error).__name__, str(error))
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a value is null or NaN, or a row of such."""
+    if isinstance(value, list):
+        return bool(value) and all(map(_is_missing, value))
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _alike(found: Any, wanted: Any) -> bool:
+    """Whether two values are equal, numbers to the last bits, or both are missing."""
+    if _is_missing(wanted):
+        return _is_missing(found)
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        return list(found) == list(wanted) and all(_alike(found[k], wanted[k]) for k in wanted)
+    if isinstance(wanted, list) and isinstance(found, list):
+        return len(found) == len(wanted) and all(map(_alike, found, wanted))
+    numeric = [isinstance(value, int | float) for value in (found, wanted)]
+    if all(numeric) and not isinstance(wanted, bool) and not isinstance(found, bool):
+        return math.isclose(found, wanted, rel_tol=AFTER_ONE_UPDATE, abs_tol=AFTER_ONE_UPDATE)
+    return found == wanted
+
+
+def check_encoding(given: dict[str, Any]) -> None:
+    """R's model file of a frame says what Python's does, and every language predicts by it."""
+    text = _tried(_model_file, given)
+    found = worker("rscript").ask("model", given)
+    if isinstance(text, Failure):
+        assert found == text, f"rscript: {found}\npython: {text}"
+        return
+    wanted = json.loads(text)
+    assert not isinstance(found, Failure), f"rscript: {found}"
+    for key in wanted:
+        assert _alike(found[key], wanted[key]), f"{key}: {found[key]}\npython: {wanted[key]}"
+    for file in (text, json.dumps(found)):
+        reference = _tried(_predictions, file, given["new"])
+        for engine in ("rscript", "js"):
+            said = worker(engine).ask("predict", {"text": file, "columns": given["new"]})
+            if given["task"] == "classification" and not isinstance(said, Failure):
+                # R's factors have strings as levels.
+                for one in (said, reference):
+                    one["response"] = [c if c is None else level_text(c) for c in one["response"]]
+            assert _alike(said, reference), f"{engine}: {said}\npython: {reference}"
+
+
 _DRAWS = st.fixed_dictionaries(
     {
         "seed": SEEDS,
@@ -234,6 +329,7 @@ class Property(NamedTuple):
 PROPERTIES = {
     "agrees": Property(plans(), check_agrees, 120),
     "messages": Property(wrong_plans(), check_messages, 300),
+    "encoding": Property(frames(), check_encoding, 150),
     "random": Property(_DRAWS, check_random, 50),
 }
 

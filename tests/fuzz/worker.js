@@ -25,8 +25,11 @@ const DO = {
     return JSON.stringify(draws.map(([what, n]) => stream[what](n)));
   },
   predict(text) {
-    const { model, rows } = JSON.parse(text);
-    return JSON.stringify(MLP.fromJson(JSON.stringify(model)).predictRaw(rows));
+    const { text: file, columns } = JSON.parse(text);
+    const model = MLP.fromJSON(file);
+    const row = (_, i) => Object.fromEntries(columns.map(({ name, values }) => [name, values[i]]));
+    const rows = columns[0].values.map(row);
+    return JSON.stringify({ raw: model.raw(rows), response: model.predict(rows) });
   },
 };
 

@@ -9,14 +9,11 @@ import queue
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from engine_runs import run_on
-from twinprop import TwinpropError
-from twinprop.engines import ENGINES
-from twinprop.plan import check_plan, run_to_dict, train_plan
+from twinprop.plan import check_plan
 from twinprop.r_bridge import r_environment
 from twinprop.resources import js_folder
 
