@@ -175,14 +175,15 @@ class Rounding:
         return move > SHARE_OF_ROUNDING * tolerance and gap <= MOST_TIMES * move
 
 
-def check_agrees(plan: dict[str, Any]) -> None:
-    """Every engine ends as Python does: with the same numbers, or the same error."""
+def check_agrees(plan: dict[str, Any], engines: tuple[str, ...] = ("rscript", "js")) -> None:
+    """The engines end as Python does: with the same numbers, or the same error."""
     reference = outcome("python", plan)
     rounding = Rounding(plan, reference)
     SEEN["plans"] += 1
     excused = False
-    largest = max(map(abs, numbers(plan["data"]["x"])))
-    for engine in ("rscript", "r", "js", *(["torch"] if largest < TORCH_LARGEST else [])):
+    for engine in engines:
+        if engine == "torch" and max(map(abs, numbers(plan["data"]["x"]))) > TORCH_LARGEST:
+            continue
         found = outcome(engine, plan)
         if isinstance(found, Failure) or isinstance(reference, Failure):
             if found != reference:
@@ -328,6 +329,7 @@ class Property(NamedTuple):
 
 PROPERTIES = {
     "agrees": Property(plans(), check_agrees, 120),
+    "others": Property(plans(), functools.partial(check_agrees, engines=("r", "torch")), 15),
     "messages": Property(wrong_plans(), check_messages, 300),
     "encoding": Property(frames(), check_encoding, 150),
     "random": Property(_DRAWS, check_random, 50),
