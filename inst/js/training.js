@@ -398,7 +398,7 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
     weights: network.weights,
     biases: network.biases,
   };
-  if (settings.snapshots.length > 0) run.snapshots = kept;
+  if (kept.length > 0) run.snapshots = kept;
   if (recorder !== null) run.recording = recorder.recording();
   return run;
 }
