@@ -2,32 +2,35 @@
 # inst/js/activations.js
 #
 # Section 1 of the contract. A derivative takes both z and a = f(z) and uses the one that `uses`
-# names. Inside the package a sample is a column (see backprop.R).
+# names; `arithmetic` is one of arithmetic.R's records. Inside the package a sample is a column (see
+# backprop.R).
 
 leaky_relu_slope <- 0.01
 
 # exp may overflow to Inf, which gives the right limit 0
-sigmoid <- function(z) 1 / (1 + exp(-z))
+sigmoid <- function(z, arithmetic = arithmetics$fast) 1 / (1 + arithmetic$exp(-z))
 
 # z > 0 is NA where z is NaN; such an index changes nothing, so NaN stays NaN
-relu <- function(z) {
+relu <- function(z, arithmetic) {
   z[z <= 0] <- 0
   z
 }
 
-leaky_relu <- function(z) {
+leaky_relu <- function(z, arithmetic) {
   negative <- which(z <= 0)
   z[negative] <- leaky_relu_slope * z[negative]
   z
 }
 
 # log(1 + exp(z)), written so that exp cannot overflow
-softplus <- function(z) relu(z) + log1p(exp(-abs(z)))
+softplus <- function(z, arithmetic = arithmetics$fast) {
+  relu(z) + arithmetic$log1p(arithmetic$exp(-abs(z)))
+}
 
 # exp(z_k) / sum_j exp(z_j) in each column, shifted by the largest z so that exp cannot overflow
-softmax <- function(z) {
-  y <- exp(z - rep(column_max(z), each = nrow(z)))
-  y / rep(colSums(y), each = nrow(z))
+softmax <- function(z, arithmetic = arithmetics$fast) {
+  y <- arithmetic$exp(z - rep(column_max(z), each = nrow(z)))
+  y / rep(arithmetic$sum_units(y), each = nrow(z))
 }
 
 column_max <- function(z) {
@@ -36,17 +39,18 @@ column_max <- function(z) {
 
 activations <- list(
   sigmoid = list(
-    value = sigmoid, derivative = function(z, a) a * (1 - a), uses = "a", smooth = TRUE
+    value = sigmoid, derivative = function(z, a, arithmetic) a * (1 - a), uses = "a", smooth = TRUE
   ),
   tanh = list(
-    value = tanh, derivative = function(z, a) 1 - a * a, uses = "a", smooth = TRUE
+    value = function(z, arithmetic = arithmetics$fast) arithmetic$tanh(z),
+    derivative = function(z, a, arithmetic) 1 - a * a, uses = "a", smooth = TRUE
   ),
   relu = list(
-    value = relu, derivative = function(z, a) (z > 0) + 0, uses = "z", smooth = FALSE
+    value = relu, derivative = function(z, a, arithmetic) (z > 0) + 0, uses = "z", smooth = FALSE
   ),
   leaky_relu = list(
     value = leaky_relu,
-    derivative = function(z, a) {
+    derivative = function(z, a, arithmetic) {
       slope <- (z > 0) + 0
       slope[z <= 0] <- leaky_relu_slope
       slope
@@ -54,10 +58,13 @@ activations <- list(
     uses = "z", smooth = FALSE
   ),
   softplus = list(
-    value = softplus, derivative = function(z, a) sigmoid(z), uses = "z", smooth = TRUE
+    value = softplus,
+    derivative = function(z, a, arithmetic = arithmetics$fast) sigmoid(z, arithmetic),
+    uses = "z", smooth = TRUE
   ),
   identity = list(
-    value = function(z) z, derivative = function(z, a) array(1, dim(z)), uses = "z", smooth = TRUE
+    value = function(z, arithmetic) z, derivative = function(z, a, arithmetic) array(1, dim(z)),
+    uses = "z", smooth = TRUE
   ),
   # no derivative of its own: only used with cross_entropy, whose delta needs none
   softmax = list(

@@ -12,26 +12,29 @@ vanishing <- 1e-6
 
 update_orders <- c("simultaneous", "output_first")
 
-# send_back(weights, e, g, layer) gives e[l-1], (n_{l-1}, n), from W[l], e[l] and
+# A rule, given (weights, e, g, layer, arithmetic), gives e[l-1], (n_{l-1}, n), from W[l], e[l] and
 # g[l] = e[l] * f_l'(z[l]).
 rules <- list(
   # the chain rule
-  gradient = function(weights, e, g, layer) crossprod(weights, g),
+  gradient = function(weights, e, g, layer, arithmetic) arithmetic$send_back(weights, g),
   # without f'
-  transpose = function(weights, e, g, layer) crossprod(weights, e),
+  transpose = function(weights, e, g, layer, arithmetic) arithmetic$send_back(weights, e),
   # e[l-1]_j = sum_k e_k W_kj / sum_j W_kj
-  proportional = function(weights, e, g, layer) {
-    crossprod(shares(weights, rowSums(weights), layer, "proportional"), e)
+  proportional = function(weights, e, g, layer, arithmetic) {
+    arithmetic$send_back(shares(weights, weights, layer, "proportional", arithmetic), e)
   },
   # e[l-1]_j = sum_k e_k W_kj / sum_j abs(W_kj)
-  proportional_abs = function(weights, e, g, layer) {
-    crossprod(shares(weights, rowSums(abs(weights)), layer, "proportional_abs"), e)
+  proportional_abs = function(weights, e, g, layer, arithmetic) {
+    arithmetic$send_back(shares(weights, abs(weights), layer, "proportional_abs", arithmetic), e)
   }
 )
 
-# Each row of weights by its denominator.
-shares <- function(weights, denominators, layer, rule) {
-  neuron <- which(abs(denominators) <= vanishing * rowSums(abs(weights)))
+# Each row of weights by its denominator, the sum of that row of `parts`.
+shares <- function(weights, parts, layer, rule, arithmetic) {
+  # what sums a row's samples sums a row's weights
+  denominators <- arithmetic$sum_samples(parts)
+  sizes <- arithmetic$sum_samples(abs(weights))
+  neuron <- which(abs(denominators) <= vanishing * sizes)
   if (length(neuron) > 0L) {
     denominator_error(
       "rule \"", rule, "\": the weights into neuron ", neuron[1L], " of layer ", layer,
@@ -43,9 +46,10 @@ shares <- function(weights, denominators, layer, rule) {
 }
 
 # The functions behind the names, looked up once, before any loop.
-find_method <- function(network, cost, rule = "gradient") {
+find_method <- function(network, cost, rule = "gradient", arithmetic = "fast") {
   table <- activations[network$activations]
-  found <- cost_functions(cost, output_activation(network))
+  arithmetic <- arithmetics[[arithmetic]]
+  found <- cost_functions(cost, output_activation(network), arithmetic)
   list(
     values = lapply(table, `[[`, "value"),
     derivatives = lapply(table, `[[`, "derivative"),
@@ -53,7 +57,8 @@ find_method <- function(network, cost, rule = "gradient") {
     output_derivative = cost != "cross_entropy",
     total_cost = found$total,
     scale = found$scale(network$layers[length(network$layers)]),
-    send_back = rules[[rule]]
+    send_back = rules[[rule]],
+    arithmetic = arithmetic
   )
 }
 
@@ -62,12 +67,14 @@ find_method <- function(network, cost, rule = "gradient") {
 forward_pass <- function(x, weights, biases, method, masks = NULL) {
   depth <- length(weights)
   values <- method$values
+  arithmetic <- method$arithmetic
+  weighted_sums <- arithmetic$weighted_sums
   z <- vector("list", depth)
   a <- vector("list", depth + 1L)
   a[[1L]] <- fed <- x
   for (l in seq_len(depth)) {
-    z[[l]] <- weights[[l]] %*% fed + biases[[l]]
-    a[[l + 1L]] <- fed <- values[[l]](z[[l]])
+    z[[l]] <- weighted_sums(weights[[l]], fed) + biases[[l]]
+    a[[l + 1L]] <- fed <- values[[l]](z[[l]], arithmetic)
     if (!is.null(masks) && l < depth) fed <- fed * masks[[l]]
   }
   list(z = z, a = a)
@@ -85,6 +92,9 @@ backward_pass <- function(forward, d, weights, method, after_layer = NULL, masks
   a <- forward$a
   derivatives <- method$derivatives
   scale <- method$scale
+  arithmetic <- method$arithmetic
+  outer_sums <- arithmetic$outer_sums
+  sum_samples <- arithmetic$sum_samples
   depth <- length(weights)
   n <- dim(d)[2L]
   e <- vector("list", depth)
@@ -94,20 +104,22 @@ backward_pass <- function(forward, d, weights, method, after_layer = NULL, masks
   e[[depth]] <- a[[depth + 1L]] - d
   for (l in depth:1L) {
     g <- if (l < depth || method$output_derivative) {
-      e[[l]] * derivatives[[l]](z[[l]], a[[l + 1L]])
+      e[[l]] * derivatives[[l]](z[[l]], a[[l + 1L]], arithmetic)
     } else {
       e[[l]]
     }
     delta[[l]] <- weighted <- scale * g
-    if (!is.null(sample_weight)) weighted <- weighted * entry_weights(sample_weight, weighted)
+    if (!is.null(sample_weight)) {
+      weighted <- weighted * rep(sample_weight, each = dim(weighted)[1L])
+    }
     fed <- a[[l]]
     if (!is.null(masks) && l > 1L) fed <- fed * masks[[l - 1L]]
     if (n == 1L) {
-      grad_weights[[l]] <- tcrossprod(weighted, fed)
-      grad_biases[[l]] <- drop(weighted)
+      grad_weights[[l]] <- outer_sums(weighted, fed)
+      grad_biases[[l]] <- 0 + drop(weighted) # as sums start
     } else {
-      grad_weights[[l]] <- tcrossprod(weighted, fed) / n
-      grad_biases[[l]] <- rowSums(weighted) / n
+      grad_weights[[l]] <- outer_sums(weighted, fed) / n
+      grad_biases[[l]] <- sum_samples(weighted) / n
     }
     w <- if (is.null(after_layer)) {
       weights[[l]]
@@ -115,7 +127,7 @@ backward_pass <- function(forward, d, weights, method, after_layer = NULL, masks
       after_layer(l, grad_weights[[l]], grad_biases[[l]])
     }
     if (l > 1L) {
-      e[[l - 1L]] <- method$send_back(w, e[[l]], g, l + 1L)
+      e[[l - 1L]] <- method$send_back(w, e[[l]], g, l + 1L, arithmetic)
       if (!is.null(masks)) e[[l - 1L]] <- e[[l - 1L]] * masks[[l - 1L]]
     }
   }
@@ -140,7 +152,9 @@ one_update <- function(parameters, x, d, method, move, update_order, masks = NUL
     backward <- backward_pass(
       forward, d, parameters$weights, method, NULL, masks, sample_weight
     )
-    if (!is.null(clip_norm)) backward <- clip_gradient(backward, clip_norm)
+    if (!is.null(clip_norm)) {
+      backward <- clip_gradient(backward, clip_norm, method$arithmetic)
+    }
     parameters <- move_layers(
       parameters, seq_along(parameters$weights), backward$grad_weights, backward$grad_biases, move
     )
@@ -178,6 +192,9 @@ one_update <- function(parameters, x, d, method, move, update_order, masks = NUL
 #' @param optimizer What [tp_optimizer()] returned, or the name of an optimiser with its defaults.
 #' @param update_order `"simultaneous"`: all gradients exist before any weight moves.
 #'   `"output_first"`: the output layer's weights move before the error is sent back through them.
+#' @param arithmetic `"fast"` or `"portable"`: the machine's own sums and elementary functions, or
+#'   those that give the same bits on every computer and in every language (section 19 of the
+#'   contract).
 #' @return
 #' * `tp_forward()`: a list of class `tp_forward`: `z`, a list over the layers 2..L of the weighted
 #'   sums (n, n_l); `a`, a list over the layers 1..L of the activations (n, n_l), `a[[1]]` is x.
@@ -210,30 +227,33 @@ NULL
 
 #' @rdname tp_step
 #' @export
-tp_forward <- function(network, x) {
+tp_forward <- function(network, x, arithmetic = "fast") {
   check_network(network)
+  arithmetic <- check_arithmetic(arithmetic)
   x <- check_matrix(x, "x", network$layers[1L])
   # what it costs is not asked here
-  method <- find_method(network, "half_mse")
+  method <- find_method(network, "half_mse", arithmetic = arithmetic)
   as_forward(forward_pass(t(x), network$weights, network$biases, method))
 }
 
 #' @rdname tp_step
 #' @export
-tp_backward <- function(network, forward, d, cost = "half_mse", rule = "gradient") {
+tp_backward <- function(network, forward, d, cost = "half_mse", rule = "gradient",
+                        arithmetic = "fast") {
   check_network(network)
   check_forward(forward, network)
   cost <- check_cost(cost, network)
   rule <- check_choice(rule, "rule", names(rules))
+  arithmetic <- check_arithmetic(arithmetic)
   d <- check_samples(forward$a[[1L]], d, network, cost)$d
-  method <- find_method(network, cost, rule)
+  method <- find_method(network, cost, rule, arithmetic)
   columns <- list(z = lapply(forward$z, t), a = lapply(forward$a, t))
   as_backward(backward_pass(columns, t(d), network$weights, method))
 }
 
 #' @rdname tp_step
 #' @export
-tp_update <- function(network, gradients, optimizer = tp_optimizer("sgd")) {
+tp_update <- function(network, gradients, optimizer = tp_optimizer("sgd"), arithmetic = "fast") {
   check_network(network)
   if (!is.list(gradients)) {
     input_error("gradients must be what tp_backward() returned, got ", describe(gradients))
@@ -242,10 +262,12 @@ tp_update <- function(network, gradients, optimizer = tp_optimizer("sgd")) {
   grad_weights <- check_weights(gradients$grad_weights, "grad_weights", layers)
   grad_biases <- check_biases(lapply(gradients$grad_biases, from_r), "grad_biases", layers)
   optimizer <- as_optimizer(optimizer)
+  arithmetic <- check_arithmetic(arithmetic)
   parameters <- as_parameters(network, optimizer)
   parameters$updates <- parameters$updates + 1
   parameters <- move_layers(
-    parameters, seq_along(grad_weights), grad_weights, grad_biases, find_move(optimizer)
+    parameters, seq_along(grad_weights), grad_weights, grad_biases,
+    find_move(optimizer, arithmetic)
   )
   list(
     network = with_parameters(network, parameters),
@@ -256,16 +278,18 @@ tp_update <- function(network, gradients, optimizer = tp_optimizer("sgd")) {
 #' @rdname tp_step
 #' @export
 tp_step <- function(network, x, d, cost = "half_mse", rule = "gradient",
-                    update_order = "simultaneous", optimizer = tp_optimizer("sgd")) {
+                    update_order = "simultaneous", optimizer = tp_optimizer("sgd"),
+                    arithmetic = "fast") {
   check_network(network)
   cost <- check_cost(cost, network)
   rule <- check_choice(rule, "rule", names(rules))
   update_order <- check_choice(update_order, "update_order", update_orders)
+  arithmetic <- check_arithmetic(arithmetic)
   optimizer <- as_optimizer(optimizer)
   samples <- check_samples(x, d, network, cost)
   step <- one_update(
     as_parameters(network, optimizer), t(samples$x), t(samples$d),
-    find_method(network, cost, rule), find_move(optimizer), update_order
+    find_method(network, cost, rule, arithmetic), find_move(optimizer, arithmetic), update_order
   )
   list(
     network = with_parameters(network, step$parameters),
@@ -324,7 +348,7 @@ as_backward <- function(backward) {
 tp_rules <- function() {
   lapply(rules, function(rule) {
     function(weights, e, g, layer = 2L) {
-      t(rule(weights, t(e), if (!is.null(g)) t(g), layer))
+      t(rule(weights, t(e), if (!is.null(g)) t(g), layer, arithmetics$fast))
     }
   })
 }

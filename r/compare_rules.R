@@ -94,7 +94,8 @@ tp_compare_rules <- function(network, x, d, rules = NULL, cost = "half_mse",
     optimizer = make_optimizer(as_optimizer(optimizer)$settings),
     epochs = check_integer(epochs, "epochs", 0),
     shuffle = check_switch(shuffle, "shuffle"),
-    seed = check_seed(seed)
+    seed = check_seed(seed),
+    arithmetic = "fast"
   )
   along <- check_choice(along, "along", c(own_training, all_rules()))
   every <- check_every(every, settings$epochs)

@@ -2,54 +2,64 @@
 # inst/js/costs.js
 #
 # Section 2 of the contract. The output error is e = a - d; dC/dz of the output layer is
-# s * e * f'(z) for the squared costs and s * e for the cross entropies. `total(e, z, d, w)` sums
-# the samples' costs; a sample is a column (K, n). `w` weighs them: 1, or a number for each entry of
-# e.
+# s * e * f'(z) for the squared costs and s * e for the cross entropies. A cost's
+# `value(e, z, d, arithmetic)` gives those of the samples (n); a sample is a column (K, n).
 
 # Targets of softmax outputs must sum to 1 to this, for a - d to be the gradient to as many digits:
 # 1/3 three times does, 0.33 three times does not.
 sum_tolerance <- 1e-12
 
 # -sum_k (d log a + (1 - d) log(1 - a)) of sigmoid outputs, in z: finite when they saturate
-binary_cross_entropy <- function(e, z, d, w = 1) {
-  sum(w * (relu(z) - d * z + log1p(exp(-abs(z)))))
+binary_cross_entropy <- function(e, z, d, arithmetic) {
+  arithmetic$sum_units(relu(z) - d * z + arithmetic$log1p(arithmetic$exp(-abs(z))))
 }
 
 # -sum_k d_k log a_k of softmax outputs, in z: finite when they saturate
-multiclass_cross_entropy <- function(e, z, d, w = 1) {
+multiclass_cross_entropy <- function(e, z, d, arithmetic) {
   largest <- column_max(z)
-  log_sum <- largest + log(colSums(exp(z - rep(largest, each = nrow(z)))))
-  sum(w * (d * (rep(log_sum, each = nrow(z)) - z)))
+  y <- arithmetic$exp(z - rep(largest, each = nrow(z)))
+  log_sum <- largest + arithmetic$log(arithmetic$sum_units(y))
+  arithmetic$sum_units(d * (rep(log_sum, each = nrow(z)) - z))
 }
 
 costs <- list(
   half_mse = list(
-    total = function(e, z, d, w = 1) sum(w * (e * e)) / (2 * nrow(e)), scale = function(k) 1 / k
+    value = function(e, z, d, arithmetic) arithmetic$sum_units(e * e) / (2 * dim(e)[1L]),
+    scale = function(k) 1 / k
   ),
-  half_sse = list(total = function(e, z, d, w = 1) sum(w * (e * e)) / 2, scale = function(k) 1),
+  half_sse = list(
+    value = function(e, z, d, arithmetic) arithmetic$sum_units(e * e) / 2,
+    scale = function(k) 1
+  ),
   mse = list(
-    total = function(e, z, d, w = 1) sum(w * (e * e)) / nrow(e), scale = function(k) 2 / k
+    value = function(e, z, d, arithmetic) arithmetic$sum_units(e * e) / dim(e)[1L],
+    scale = function(k) 2 / k
   ),
-  cross_entropy = list(total = binary_cross_entropy, scale = function(k) 1)
+  cross_entropy = list(value = binary_cross_entropy, scale = function(k) 1)
 )
 
-# The cost named `cost` for outputs of this activation.
-cost_functions <- function(cost, output_activation) {
+# The cost named `cost` for outputs of this activation; `total(e, z, d, v)` sums the samples' costs,
+# with the weights v (n) if they have any.
+cost_functions <- function(cost, output_activation, arithmetic = arithmetics$fast) {
   found <- costs[[cost]]
   if (cost == "cross_entropy" && output_activation == "softmax") {
-    found$total <- multiclass_cross_entropy
+    found$value <- multiclass_cross_entropy
+  }
+  value <- found$value
+  total <- arithmetic$total
+  found$total <- function(e, z, d, v = NULL) {
+    of_samples <- value(e, z, d, arithmetic)
+    if (is.null(v)) total(of_samples) else total(of_samples * v)
   }
   found
 }
 
 # weight_decay / 2 * sum of W^2 over all weights, never biases
-penalty <- function(weights, weight_decay) {
+penalty <- function(weights, weight_decay, arithmetic = arithmetics$fast) {
   if (weight_decay == 0) {
     return(0)
   }
-  total <- 0
-  for (w in weights) total <- total + sum(w * w)
-  weight_decay / 2 * total
+  0.5 * weight_decay * arithmetic$sum_of_squares(arithmetic$flat(weights))
 }
 
 #' The costs
@@ -71,11 +81,7 @@ penalty <- function(weights, weight_decay) {
 tp_costs <- function() {
   lapply(costs, function(cost) {
     list(
-      value = function(z, a, d) {
-        vapply(seq_len(nrow(z)), function(i) {
-          cost$total(cbind(a[i, ] - d[i, ]), cbind(z[i, ]), cbind(d[i, ]))
-        }, 0)
-      },
+      value = function(z, a, d) cost$value(t(a - d), t(z), t(d), arithmetics$fast),
       scale = cost$scale
     )
   })
@@ -96,12 +102,14 @@ tp_costs <- function() {
 #' d <- cbind(c(0, 1, 1, 0))
 #' tp_mean_cost(network, x, d)
 #' @export
-tp_mean_cost <- function(network, x, d, cost = "half_mse", weight_decay = 0) {
+tp_mean_cost <- function(network, x, d, cost = "half_mse", weight_decay = 0,
+                         arithmetic = "fast") {
   check_network(network)
   cost <- check_cost(cost, network)
   weight_decay <- check_number(weight_decay, "weight_decay")
+  arithmetic <- check_arithmetic(arithmetic)
   samples <- check_samples(x, d, network, cost)
-  method <- find_method(network, cost)
+  method <- find_method(network, cost, arithmetic = arithmetic)
   mean_cost(t(samples$x), t(samples$d), network, method, weight_decay)
 }
 
@@ -109,14 +117,8 @@ tp_mean_cost <- function(network, x, d, cost = "half_mse", weight_decay = 0) {
 mean_cost <- function(x, d, of, method, weight_decay, sample_weight = NULL) {
   forward <- forward_pass(x, of$weights, of$biases, method)
   depth <- length(of$weights)
-  w <- entry_weights(sample_weight, d)
-  total <- method$total_cost(forward$a[[depth + 1L]] - d, forward$z[[depth]], d, w)
-  total / ncol(x) + penalty(of$weights, weight_decay)
-}
-
-# The samples' weights for each entry of a matrix with a column per sample.
-entry_weights <- function(sample_weight, of) {
-  if (is.null(sample_weight)) 1 else rep(sample_weight, each = dim(of)[1L])
+  total <- method$total_cost(forward$a[[depth + 1L]] - d, forward$z[[depth]], d, sample_weight)
+  total / ncol(x) + penalty(of$weights, weight_decay, method$arithmetic)
 }
 
 check_cost <- function(value, network, name = "cost") {

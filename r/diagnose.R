@@ -223,7 +223,7 @@ constant_cost <- function(d, cost, output) {
     return(target_entropy(rbind(mean), output))
   }
   e <- mean - t(d)
-  costs[[cost]]$total(e, e, t(d)) / nrow(d)
+  cost_functions(cost, output)$total(e, e, t(d)) / nrow(d)
 }
 
 # The cross entropy of outputs that are as desired: 0 only where d is 0 and 1.

@@ -614,7 +614,9 @@ train_by_solver <- function(network, data, s, optimizer, watch) {
   run <- withCallingHandlers(
     train(
       network, t(data$x), t(data$d),
-      c(settings, list(snapshots = numeric(0), record = NULL, sample_weight = data$weight)),
+      c(settings, list(
+        snapshots = numeric(0), record = NULL, sample_weight = data$weight, arithmetic = "fast"
+      )),
       progress_reporter(s$verbose, s$epochs), watch$after_epoch
     ),
     # told by the fit in words of its own
@@ -690,14 +692,13 @@ fit_objective <- function(network, data, loss, weight_decay) {
   d <- t(data$d)
   n <- ncol(x)
   weight <- if (!is.null(data$weight)) with_mean_1(data$weight)
-  w <- entry_weights(weight, d)
   method <- find_method(network, loss)
   depth <- length(network$weights)
   function(flat) {
     at <- shaped_parameters(flat, network)
     forward <- forward_pass(x, at$weights, at$biases, method)
     backward <- backward_pass(forward, d, at$weights, method, sample_weight = weight)
-    total <- method$total_cost(backward$e[[depth]], forward$z[[depth]], d, w)
+    total <- method$total_cost(backward$e[[depth]], forward$z[[depth]], d, weight)
     grad_weights <- Map(`+`, backward$grad_weights, lapply(at$weights, `*`, weight_decay))
     list(
       value = total / n + penalty(at$weights, weight_decay),

@@ -147,7 +147,8 @@ central_differences <- function(network, x, d, cost, weight_decay) {
   measure <- function(of, l, inputs) {
     after <- l:depth
     forward <- forward_pass(
-      inputs, of$weights[after], of$biases[after], list(values = method$values[after])
+      inputs, of$weights[after], of$biases[after],
+      list(values = method$values[after], arithmetic = method$arithmetic)
     )
     z <- forward$z
     a <- forward$a

@@ -5,16 +5,18 @@
 #'
 #' @param object A network made by [tp_network()].
 #' @param newdata The inputs (n, n_1), rows are samples: a matrix or data frame of numbers.
+#' @inheritParams tp_step
 #' @param ... Not used.
 #' @return A matrix (n, K) of outputs, with the row names of `newdata`.
 #' @section Errors: `twinprop_input_error` if the inputs do not fit the network.
 #' @examples
 #' predict(tp_network(c(2, 4, 1)), rbind(c(0, 1), c(1, 1)))
 #' @export
-predict.tp_network <- function(object, newdata, ...) {
+predict.tp_network <- function(object, newdata, arithmetic = "fast", ...) {
   check_network(object)
+  arithmetic <- check_arithmetic(arithmetic)
   x <- check_matrix(newdata, "newdata", object$layers[1L])
-  method <- find_method(object, "half_mse")
+  method <- find_method(object, "half_mse", arithmetic = arithmetic)
   forward <- forward_pass(t(x), object$weights, object$biases, method)
   outputs <- t(forward$a[[length(object$layers)]])
   if (is.matrix(newdata)) rownames(outputs) <- rownames(newdata)

@@ -1,16 +1,16 @@
 # Optimisers, by torch's definitions. Twins: python/twinprop/optimizers.py, inst/js/optimizers.js
 #
-# Section 4 of the contract. `step(settings)` binds the settings and gives the function that makes
-# one update of arrays of parameters: `function(w, g, memory, layers, t)` moves those of the lists'
-# entries that `layers` names, by the gradients g, and returns list(w, memory); t counts the updates
-# from 1. It takes lists because a call for each array would cost more than the arithmetic of a
-# small network. `memory(settings)` is what is remembered of an array before the first update; a
-# number stands for an array of it.
+# Section 4 of the contract. `step(settings, power)` binds the settings, and power(b, t) of a record
+# of arithmetic.R, and gives the function that makes one update of arrays of parameters:
+# `function(w, g, memory, layers, t)` moves those of the lists' entries that `layers` names, by the
+# gradients g, and returns list(w, memory); t counts the updates from 1. It takes lists because a
+# call for each array would cost more than the arithmetic of a small network. `memory(settings)` is
+# what is remembered of an array before the first update; a number stands for an array of it.
 
 # v = momentum v + G; W -= eta v, or eta (G + momentum v) with nesterov; torch.optim.SGD
 sgd <- list(
   memory = function(settings) 0,
-  step = function(settings) {
+  step = function(settings, power) {
     eta <- settings$learning_rate
     momentum <- settings$momentum
     nesterov <- settings$nesterov
@@ -33,7 +33,7 @@ sgd <- list(
 # v = alpha v + (1 - alpha) G^2; W -= eta G / (sqrt(v) + eps); torch.optim.RMSprop
 rmsprop <- list(
   memory = function(settings) list(square = 0, velocity = 0),
-  step = function(settings) {
+  step = function(settings, power) {
     eta <- settings$learning_rate
     alpha <- settings$alpha
     eps <- settings$eps
@@ -54,7 +54,7 @@ rmsprop <- list(
 # Kingma and Ba (2015), algorithm 1, with eps where torch.optim.Adam has it
 adam <- list(
   memory = function(settings) list(mean = 0, square = 0),
-  step = function(settings) {
+  step = function(settings, power) {
     eta <- settings$learning_rate
     beta1 <- settings$betas[1L]
     beta2 <- settings$betas[2L]
@@ -63,8 +63,8 @@ adam <- list(
       for (l in layers) {
         m <- beta1 * memory[[l]]$mean + (1 - beta1) * g[[l]]
         v <- beta2 * memory[[l]]$square + (1 - beta2) * (g[[l]] * g[[l]])
-        denominator <- sqrt(v) / sqrt(1 - beta2^t) + eps
-        w[[l]] <- w[[l]] - eta / (1 - beta1^t) * (m / denominator)
+        denominator <- sqrt(v) / sqrt(1 - power(beta2, t)) + eps
+        w[[l]] <- w[[l]] - eta / (1 - power(beta1, t)) * (m / denominator)
         memory[[l]] <- list(mean = m, square = v)
       }
       list(w, memory)
@@ -75,7 +75,7 @@ adam <- list(
 # Riedmiller and Braun (1993) without weight backtracking; torch.optim.Rprop
 rprop <- list(
   memory = function(settings) list(previous = 0, step = settings$learning_rate),
-  step = function(settings) {
+  step = function(settings, power) {
     shrink <- settings$etas[1L]
     grow <- settings$etas[2L]
     smallest <- settings$step_sizes[1L]
@@ -236,14 +236,14 @@ with_memory <- function(optimizer, parameters) {
 }
 
 # The gradients of a backward pass, shortened to the norm `clip_norm` if they are longer.
-clip_gradient <- function(backward, clip_norm) {
-  gradient <- c(unlist(backward$grad_weights), unlist(backward$grad_biases))
+clip_gradient <- function(backward, clip_norm, arithmetic = arithmetics$fast) {
+  gradient <- arithmetic$flat(c(backward$grad_weights, backward$grad_biases))
   largest <- max(abs(gradient))
   if (isTRUE(largest == 0)) {
     return(backward)
   }
   # the squares of the parts do not overflow
-  norm <- largest * sqrt(sum((gradient / largest)^2))
+  norm <- largest * sqrt(arithmetic$sum_of_squares(gradient / largest))
   if (isTRUE(norm > clip_norm)) {
     shorter <- function(g) g * (clip_norm / norm)
     backward$grad_weights <- lapply(backward$grad_weights, shorter)
@@ -253,10 +253,10 @@ clip_gradient <- function(backward, clip_norm) {
 }
 
 # What move_layers() needs to know of an optimiser.
-find_move <- function(optimizer) {
+find_move <- function(optimizer, arithmetic = "fast") {
   settings <- optimizer$settings
   list(
-    step = optimizers[[settings$name]]$step(settings),
+    step = optimizers[[settings$name]]$step(settings, arithmetics[[arithmetic]]$power),
     weight_decay = settings$weight_decay
   )
 }

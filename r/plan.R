@@ -14,7 +14,8 @@ network_defaults <- list(
 training_defaults <- list(
   cost = "half_mse", rule = "gradient", update_order = "simultaneous",
   optimizer = list(name = "sgd"), batch_size = 1, epochs = 1000, shuffle = FALSE, seed = 42,
-  snapshots = list(), record = NULL, dropout = 0, clip_norm = NULL, schedule = NULL
+  snapshots = list(), record = NULL, dropout = 0, clip_norm = NULL, schedule = NULL,
+  arithmetic = "fast"
 )
 
 # The exclusive or.
@@ -196,6 +197,7 @@ check_training <- function(given, hidden) {
   checked["schedule"] <- list(
     check_schedule(given$schedule, name("schedule"), checked$optimizer$name)
   )
+  checked$arithmetic <- check_arithmetic(given$arithmetic, name("arithmetic"))
   checked
 }
 

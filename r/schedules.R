@@ -1,28 +1,34 @@
 # The learning rate from epoch to epoch. Twins: python/twinprop/schedules.py, inst/js/schedules.js
 #
-# Section 6 of the contract. `factor(t, settings, epochs, rows)` is what the learning rate is
-# multiplied by in epoch t, from 1, of a training of so many epochs on so many rows.
+# Section 6 of the contract. `factor(t, settings, epochs, rows, arithmetic)` is what the learning
+# rate is multiplied by in epoch t, from 1, of a training of so many epochs on so many rows.
 
 schedules <- list(
   # gamma^(t-1); torch.optim.lr_scheduler.ExponentialLR
   exponential = list(
     defaults = list(gamma = 0.95),
-    factor = function(t, settings, epochs, rows) settings$gamma^(t - 1)
+    factor = function(t, settings, epochs, rows, arithmetic) arithmetic$power(settings$gamma, t - 1)
   ),
   # gamma^floor((t-1) / every); torch.optim.lr_scheduler.StepLR
   step = list(
     defaults = list(gamma = 0.1, every = 30),
-    factor = function(t, settings, epochs, rows) settings$gamma^((t - 1) %/% settings$every)
+    factor = function(t, settings, epochs, rows, arithmetic) {
+      arithmetic$power(settings$gamma, floor((t - 1) / settings$every))
+    }
   ),
   # (1 + cos(pi (t-1) / T)) / 2; torch.optim.lr_scheduler.CosineAnnealingLR
   cosine = list(
     defaults = list(),
-    factor = function(t, settings, epochs, rows) (1 + cos(pi * (t - 1) / epochs)) / 2
+    factor = function(t, settings, epochs, rows, arithmetic) {
+      (1 + arithmetic$cos(pi * (t - 1) / epochs)) / 2
+    }
   ),
   # 1 / (1 + n (t-1))^power; scikit-learn's invscaling, which counts the samples seen
   inverse = list(
     defaults = list(power = 0.5),
-    factor = function(t, settings, epochs, rows) (1 + rows * (t - 1))^-settings$power
+    factor = function(t, settings, epochs, rows, arithmetic) {
+      arithmetic$real_power(1 + rows * (t - 1), 0 - settings$power)
+    }
   )
 )
 
@@ -62,6 +68,6 @@ check_schedule <- function(value, name, optimizer) {
 }
 
 # The learning rate of an epoch, from 1.
-learning_rate_at <- function(epoch, schedule, learning_rate, epochs, rows) {
-  learning_rate * schedules[[schedule$name]]$factor(epoch, schedule, epochs, rows)
+learning_rate_at <- function(epoch, schedule, learning_rate, epochs, rows, arithmetic) {
+  learning_rate * schedules[[schedule$name]]$factor(epoch, schedule, epochs, rows, arithmetic)
 }

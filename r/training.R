@@ -33,6 +33,9 @@
 #'   `"exponential"`: gamma^(t-1), gamma 0.95; `"step"`: gamma^floor((t-1)/every), gamma 0.1, every
 #'   30; `"cosine"`: (1 + cos(pi (t-1)/T)) / 2; `"inverse"`: 1 / (1 + n (t-1))^power, power 0.5.
 #'   `NULL`: it stays. Not with rprop, whose steps do not follow the learning rate.
+#' @param arithmetic `"fast"` or `"portable"`: the machine's own sums and elementary functions, or
+#'   those that give the same bits on every computer and in every language (section 19 of the
+#'   contract).
 #' @param progress `TRUE` shows how training goes: a bar on a terminal where the package cli is
 #'   installed, otherwise a line for each of at most 20 epochs, as messages.
 #' @return A list of class `tp_run`: `network`, the trained one; `optimizer` as it is after the last
@@ -44,7 +47,7 @@
 #'   [tp_recording]) or `NULL`. Costs include the penalty of weight decay.
 #'   `settings`: a list of what it was trained by, `cost`, `rule`, `update_order`, `optimizer` (a
 #'   list of its settings), `batch_size`, `epochs`, `shuffle`, `seed`, `sample_weight`, `dropout`,
-#'   `clip_norm` and `schedule`.
+#'   `clip_norm`, `schedule` and `arithmetic`.
 #' @section Errors: `twinprop_input_error` for arguments that do not fit;
 #'   `twinprop_divergence_error` if the cost or a weight becomes NaN or Inf;
 #'   `twinprop_denominator_error` if a rule meets a denominator of 0 or nearly 0. The last two carry
@@ -99,12 +102,13 @@ tp_train <- function(network, x, d, cost = "half_mse", rule = "gradient",
                      update_order = "simultaneous", optimizer = tp_optimizer("sgd"),
                      batch_size = 1, epochs = 1000, shuffle = FALSE, seed = 42,
                      snapshots = NULL, record = NULL, sample_weight = NULL, dropout = 0,
-                     clip_norm = NULL, schedule = NULL, progress = FALSE) {
+                     clip_norm = NULL, schedule = NULL, arithmetic = "fast", progress = FALSE) {
   check_network(network)
   settings <- list(
     cost = check_cost(cost, network),
     rule = check_choice(rule, "rule", names(rules)),
     update_order = check_choice(update_order, "update_order", update_orders),
+    arithmetic = check_arithmetic(arithmetic),
     optimizer = as_optimizer(optimizer),
     epochs = check_integer(epochs, "epochs", 0),
     shuffle = check_switch(shuffle, "shuffle"),
@@ -151,12 +155,13 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
   on.exit(reporter$close())
   start_time <- Sys.time()
   optimizer <- settings$optimizer
-  method <- find_method(network, settings$cost, settings$rule)
-  move <- find_move(optimizer)
+  method <- find_method(network, settings$cost, settings$rule, settings$arithmetic)
+  arithmetic <- method$arithmetic
+  move <- find_move(optimizer, settings$arithmetic)
   start_rate <- optimizer$settings$learning_rate
   stream <- tp_random_stream(settings$seed)
   n <- ncol(x)
-  weight <- if (!is.null(settings$sample_weight)) with_mean_1(settings$sample_weight)
+  weight <- if (!is.null(settings$sample_weight)) with_mean_1(settings$sample_weight, arithmetic)
   cost_at <- function(of) mean_cost(x, d, of, method, move$weight_decay, weight)
   recorder <- snapshot_recorder(settings$snapshots, cost_at)
   updates_per_epoch <- ceiling(n / settings$batch_size)
@@ -179,8 +184,10 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
       for (epoch in seq_len(settings$epochs)) {
         before <- parameters
         if (!is.null(settings$schedule)) {
-          rate <- learning_rate_at(epoch, settings$schedule, start_rate, settings$epochs, n)
-          move <- find_move(with_rate(optimizer, rate))
+          rate <- learning_rate_at(
+            epoch, settings$schedule, start_rate, settings$epochs, n, arithmetic
+          )
+          move <- find_move(with_rate(optimizer, rate), settings$arithmetic)
         }
         rows <- if (settings$shuffle) stream$order(n) else seq_len(n)
         trained <- train_epoch(
@@ -197,7 +204,7 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
         if (is.list(answer)) {
           if (!is.null(answer$learning_rate)) {
             optimizer <- with_rate(optimizer, answer$learning_rate)
-            move <- find_move(optimizer)
+            move <- find_move(optimizer, settings$arithmetic)
           }
           answer <- answer$stop
         }
@@ -250,9 +257,9 @@ with_rate <- function(optimizer, learning_rate) {
 }
 
 # Weights of samples, divided by their mean.
-with_mean_1 <- function(sample_weight) {
+with_mean_1 <- function(sample_weight, arithmetic = arithmetics$fast) {
   shares <- sample_weight / max(sample_weight) # whose sum does not overflow
-  shares * (length(shares) / sum(shares))
+  shares * (length(shares) / arithmetic$total(shares))
 }
 
 # A function that draws the masks of dropout for a batch of n samples; NULL without dropout.
@@ -295,15 +302,11 @@ train_epoch <- function(parameters, x, d, batches, method, move, update_order, a
   weight <- extras$weight
   clip_norm <- extras$clip_norm
   batch_weight <- masks <- NULL
-  w <- 1
   total <- 0
   for (rows in batches) {
     d_batch <- d[, rows, drop = FALSE]
     if (!is.null(draw_masks)) masks <- draw_masks(length(rows))
-    if (!is.null(weight)) {
-      batch_weight <- weight[rows]
-      w <- entry_weights(batch_weight, d_batch)
-    }
+    if (!is.null(weight)) batch_weight <- weight[rows]
     x_batch <- x[, rows, drop = FALSE]
     step <- if (plain) { # what is not handed over costs nothing
       one_update(parameters, x_batch, d_batch, method, move, update_order)
@@ -312,9 +315,11 @@ train_epoch <- function(parameters, x, d, batches, method, move, update_order, a
         parameters, x_batch, d_batch, method, move, update_order, masks, batch_weight, clip_norm
       )
     }
+    if (decay != 0) {
+      total <- total + length(rows) * penalty(parameters$weights, decay, method$arithmetic)
+    }
     e_last <- step$backward$e[[depth]]
-    total <- total + method$total_cost(e_last, step$forward$z[[depth]], d_batch, w)
-    if (decay != 0) total <- total + length(rows) * penalty(parameters$weights, decay)
+    total <- total + method$total_cost(e_last, step$forward$z[[depth]], d_batch, batch_weight)
     if (!is.null(after_step)) after_step(parameters, rows, d_batch, step)
     parameters <- step$parameters
     if (!is.null(after_update)) after_update(parameters)
@@ -392,11 +397,11 @@ record_updates <- function(interval, layers, updates_per_epoch, method, weight_d
       }
       backward <- step$backward
       depth <- length(backward$e)
-      w <- entry_weights(if (!is.null(weight)) weight[rows], d)
-      cost <- method$total_cost(backward$e[[depth]], step$forward$z[[depth]], d, w)
+      v <- if (!is.null(weight)) weight[rows]
+      cost <- method$total_cost(backward$e[[depth]], step$forward$z[[depth]], d, v)
       recorder$keep(list(
         update = updates, epoch = (updates - 1) %/% updates_per_epoch + 1, rows = rows,
-        cost = cost / length(rows) + penalty(before$weights, weight_decay),
+        cost = cost / length(rows) + penalty(before$weights, weight_decay, method$arithmetic),
         weights = before$weights, biases = before$biases, e = lapply(backward$e, t),
         grad_weights = backward$grad_weights, grad_biases = backward$grad_biases
       ))

@@ -6,6 +6,7 @@
 // layers start at index 0: weights[i], biases[i] and z[i] belong to layer i + 2, a[i] to layer i + 1.
 
 import { ACTIVATIONS } from "./activations.js";
+import { ARITHMETICS, FAST } from "./arithmetic.js";
 import { costFunction } from "./costs.js";
 import { DenominatorError } from "./errors.js";
 
@@ -147,11 +148,11 @@ export const RULES = Object.freeze({
  * Look up the functions behind the names once, before the loop.
  *
  * @returns {Object} `layers`; `activations`, one record of ACTIVATIONS per layer after the input;
- *   `cost`, the function of a batch's summed cost; `scale` on the output error; `rule`; and
+ *   `cost`, the function of a batch's summed cost; `scale` on the output error; `rule`;
  *   `outputDerivative`: false with cross_entropy, whose dC/dz = s e already holds the output
- *   layer's f'.
+ *   layer's f'; and `arithmetic`, its record.
  */
-export function learning(layers, activations, cost, rule) {
+export function learning(layers, activations, cost, rule, arithmetic = "fast") {
   const { value, scale } = costFunction(cost, activations.at(-1));
   return {
     layers,
@@ -160,6 +161,7 @@ export function learning(layers, activations, cost, rule) {
     scale: scale(layers.at(-1)),
     rule: RULES[rule],
     outputDerivative: cost !== "cross_entropy",
+    arithmetic: ARITHMETICS[arithmetic],
   };
 }
 
@@ -214,7 +216,7 @@ function multiply(values, mask, count, out) {
 export function forwardPass(
   weights,
   biases,
-  { layers, activations },
+  { layers, activations, arithmetic },
   rows,
   { z, a },
   dropout = null,
@@ -222,7 +224,7 @@ export function forwardPass(
   const fed = dropout === null ? a : dropout.fed;
   for (let i = 0; i < weights.length; i++) {
     weightedSums(fed[i], weights[i], biases[i], rows, layers[i], layers[i + 1], z[i]);
-    activations[i].value(z[i], a[i + 1], rows, layers[i + 1]);
+    activations[i].value(z[i], a[i + 1], rows, layers[i + 1], arithmetic);
     if (dropout !== null && dropout.masks[i] !== null) {
       multiply(a[i + 1], dropout.masks[i], rows * layers[i + 1], fed[i + 1]);
     }
@@ -230,11 +232,11 @@ export function forwardPass(
 }
 
 /** g = e f'(z), delta = s g of one layer. */
-function deltas(z, a, e, derivative, scale, count, g, delta) {
+function deltas(z, a, e, derivative, scale, count, g, delta, arithmetic) {
   if (derivative === null) {
     for (let i = 0; i < count; i++) g[i] = e[i];
   } else {
-    derivative(z, a, g, count);
+    derivative(z, a, g, count, arithmetic);
     for (let i = 0; i < count; i++) g[i] *= e[i];
   }
   for (let i = 0; i < count; i++) delta[i] = scale * g[i];
@@ -243,8 +245,8 @@ function deltas(z, a, e, derivative, scale, count, g, delta) {
 /** The means over the samples of outer(delta, a) and of delta. */
 function layerGradients(delta, a, rows, inputs, units, gradWeights, gradBiases) {
   for (let k = 0; k < units; k++) {
-    gradBiases[k] = delta[k];
-    for (let j = 0; j < inputs; j++) gradWeights[k * inputs + j] = delta[k] * a[j];
+    gradBiases[k] = 0 + delta[k]; // sums start at +0
+    for (let j = 0; j < inputs; j++) gradWeights[k * inputs + j] = 0 + delta[k] * a[j];
   }
   if (rows === 1) return;
   for (let row = 1; row < rows; row++) {
@@ -296,7 +298,7 @@ export function backwardPass(
   sampleWeight = null,
   dropout = null,
 ) {
-  const { layers, activations, scale, rule, outputDerivative } = how;
+  const { layers, activations, scale, rule, outputDerivative, arithmetic } = how;
   const { z, a } = forward;
   const { e, g, delta } = backward;
   const fed = dropout === null ? a : dropout.fed;
@@ -307,7 +309,7 @@ export function backwardPass(
     const inputs = layers[i];
     const units = layers[i + 1];
     const derivative = i < last || outputDerivative ? activations[i].derivative : null;
-    deltas(z[i], a[i + 1], e[i], derivative, scale, rows * units, g[i], delta[i]);
+    deltas(z[i], a[i + 1], e[i], derivative, scale, rows * units, g[i], delta[i], arithmetic);
     const weighted = sampleWeight === null ? delta[i] : weigh(delta[i], sampleWeight, rows, units);
     layerGradients(
       weighted,
@@ -331,19 +333,19 @@ export function backwardPass(
  * Move all parameters at once (update order "simultaneous"): the weights with weight decay, the
  * biases without.
  */
-export function moveAll(optimizer, parameters, gradients, weightCount) {
+export function moveAll(optimizer, parameters, gradients, weightCount, arithmetic = FAST) {
   optimizer.startUpdate(parameters.length);
-  optimizer.move(parameters, gradients, 0, weightCount, true);
-  optimizer.move(parameters, gradients, weightCount, parameters.length, false);
+  optimizer.move(parameters, gradients, 0, weightCount, true, arithmetic);
+  optimizer.move(parameters, gradients, weightCount, parameters.length, false, arithmetic);
 }
 
 /**
  * A function that moves one layer's parameters: what "output_first" does after each layer, once
  * optimizer.startUpdate has counted the update.
  */
-export function layerMover(optimizer, parameters, gradients, { weights, biases }) {
+export function layerMover(optimizer, parameters, gradients, { weights, biases }, arithmetic) {
   return (i) => {
-    optimizer.move(parameters, gradients, weights[i], weights[i + 1], true);
-    optimizer.move(parameters, gradients, biases[i], biases[i + 1], false);
+    optimizer.move(parameters, gradients, weights[i], weights[i + 1], true, arithmetic);
+    optimizer.move(parameters, gradients, biases[i], biases[i + 1], false, arithmetic);
   };
 }

@@ -3,70 +3,84 @@
 // Section 2 of docs/contract.md. The output error is e = a - d; dC/dz of the output layer is
 // s * e * f'(z) for the squared costs and s * e for the cross entropies.
 
+import { FAST } from "./arithmetic.js";
 import { describe, frozen } from "./checks.js";
 import { InputError } from "./errors.js";
 
 /** Targets of softmax outputs must sum to 1 to this: 1/3 thrice does, 0.33 thrice does not. */
 const SUM_TOLERANCE = 1e-12;
 
-function sumOfSquares(a, d, count) {
+/** sum_k e_k^2 of the sample whose numbers start at `from`. */
+function sumOfSquares(a, d, from, units) {
   let sum = 0;
-  for (let i = 0; i < count; i++) sum += (a[i] - d[i]) * (a[i] - d[i]);
+  for (let k = from; k < from + units; k++) sum += (a[k] - d[k]) * (a[k] - d[k]);
   return sum;
 }
 
 /** 1/(2K) sum_k e_k^2. */
-function halfMse(z, a, d, rows, units) {
-  return sumOfSquares(a, d, rows * units) / (2 * units);
+function halfMse(z, a, d, from, units) {
+  return sumOfSquares(a, d, from, units) / (2 * units);
 }
 
 /** 1/2 sum_k e_k^2. */
-function halfSse(z, a, d, rows, units) {
-  return sumOfSquares(a, d, rows * units) / 2;
+function halfSse(z, a, d, from, units) {
+  return sumOfSquares(a, d, from, units) / 2;
 }
 
 /** 1/K sum_k e_k^2. */
-function mse(z, a, d, rows, units) {
-  return sumOfSquares(a, d, rows * units) / units;
+function mse(z, a, d, from, units) {
+  return sumOfSquares(a, d, from, units) / units;
 }
 
 /** -sum_k (d log a + (1 - d) log(1 - a)) of sigmoid outputs, in z: finite when they saturate. */
-function binaryCrossEntropy(z, a, d, rows, units) {
+function binaryCrossEntropy(z, a, d, from, units, arithmetic) {
   let sum = 0;
-  for (let i = 0; i < rows * units; i++) {
-    sum += Math.max(z[i], 0) - d[i] * z[i] + Math.log1p(Math.exp(-Math.abs(z[i])));
+  for (let k = from; k < from + units; k++) {
+    const rest = arithmetic.log1p(arithmetic.exp(-Math.abs(z[k])));
+    sum += (z[k] > 0 ? z[k] : 0) - d[k] * z[k] + rest;
   }
   return sum;
 }
 
 /** -sum_k d_k log a_k of softmax outputs, in z: finite when they saturate. */
-function multiclassCrossEntropy(z, a, d, rows, units) {
+function multiclassCrossEntropy(z, a, d, from, units, arithmetic) {
+  let largest = -Infinity;
+  for (let k = from; k < from + units; k++) largest = Math.max(largest, z[k]);
+  let exps = 0;
+  for (let k = from; k < from + units; k++) exps += arithmetic.exp(z[k] - largest);
+  const logSum = largest + arithmetic.log(exps);
   let sum = 0;
-  for (let start = 0; start < rows * units; start += units) {
-    let largest = -Infinity;
-    for (let k = start; k < start + units; k++) largest = Math.max(largest, z[k]);
-    let exps = 0;
-    for (let k = start; k < start + units; k++) exps += Math.exp(z[k] - largest);
-    const logSum = largest + Math.log(exps);
-    for (let k = start; k < start + units; k++) sum += d[k] * (logSum - z[k]);
-  }
+  for (let k = from; k < from + units; k++) sum += d[k] * (logSum - z[k]);
   return sum;
+}
+
+/** The sum of the samples' costs from that of one sample. */
+function overSamples(ofSample) {
+  return (z, a, d, rows, units, arithmetic = FAST, sampleWeight = null) => {
+    let sum = 0;
+    for (let row = 0; row < rows; row++) {
+      const cost = ofSample(z, a, d, row * units, units, arithmetic);
+      sum += sampleWeight === null ? cost : cost * sampleWeight[row];
+    }
+    return sum;
+  };
 }
 
 /**
  * The costs by name. Of each:
- * - `value(z, a, d, rows, units)` gives the SUM of the samples' costs; z, a, d of the output layer,
- *   flat (rows * K).
+ * - `value(z, a, d, rows, units, arithmetic, sampleWeight)` gives the SUM of the samples' costs, each
+ *   times its weight if there are weights; z, a, d of the output layer, flat (rows * K).
+ *   `arithmetic` is one of arithmetic.js's records, by default the engine's own.
  * - `scale(K)` is the factor s on the output error e.
  */
 export const COSTS = frozen({
-  half_mse: { value: halfMse, scale: (units) => 1 / units },
-  half_sse: { value: halfSse, scale: () => 1 },
-  mse: { value: mse, scale: (units) => 2 / units },
-  cross_entropy: { value: binaryCrossEntropy, scale: () => 1 },
+  half_mse: { value: overSamples(halfMse), scale: (units) => 1 / units },
+  half_sse: { value: overSamples(halfSse), scale: () => 1 },
+  mse: { value: overSamples(mse), scale: (units) => 2 / units },
+  cross_entropy: { value: overSamples(binaryCrossEntropy), scale: () => 1 },
 });
 
-const SOFTMAX_CROSS_ENTROPY = { value: multiclassCrossEntropy, scale: () => 1 };
+const SOFTMAX_CROSS_ENTROPY = { value: overSamples(multiclassCrossEntropy), scale: () => 1 };
 
 /** The cost of this name for outputs of this activation. */
 export function costFunction(cost, outputActivation) {

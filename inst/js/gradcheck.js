@@ -158,7 +158,7 @@ function centralDifferences(network, x, d, rows, cost, weightDecay) {
 
   // From layer i + 1, with the activations out.a[0], to the outputs: the mean cost.
   const measure = (i, out) => {
-    const rest = { layers: layers.slice(i), activations: how.activations.slice(i) };
+    const rest = { ...how, layers: layers.slice(i), activations: how.activations.slice(i) };
     forwardPass(weights.slice(i), biases.slice(i), rest, rows, out);
     const sum = how.cost(out.z.at(-1), out.a.at(-1), d, rows, layers.at(-1));
     return sum / rows + penalty(allWeights, weightDecay);

@@ -3,6 +3,7 @@
 // Sections 3 to 5 of docs/contract.md. The network holds the numbers; backprop.js computes.
 
 import { ACTIVATIONS, ACTIVATION_ALIASES } from "./activations.js";
+import { ARITHMETICS, checkArithmetic } from "./arithmetic.js";
 import {
   asLists,
   backwardBuffers,
@@ -221,25 +222,32 @@ export class Network {
    * The forward pass: z[l] = W[l] a[l-1] + b[l], a[l] = f_l(z[l]).
    *
    * @param {number[][]} x The inputs, n rows of n_1 values.
+   * @param {Object} options
+   * @param {string} options.arithmetic "fast" (default) or "portable": the machine's own sums and
+   *   elementary functions, or those that give the same bits on every computer and in every language
+   *   (section 19 of docs/contract.md).
    * @returns {{z: number[][][], a: number[][][]}} z of the layers 2..L and a of the layers 1..L
    *   (a[1] = x), each n rows of n_l values.
-   * @throws {InputError} If x is not such a list.
+   * @throws {InputError} If an argument is not of that kind.
    */
-  forward(x) {
+  forward(x, options = {}) {
+    checkOptions(options, ["arithmetic"]);
+    const arithmetic = checkArithmetic(options.arithmetic ?? "fast", "arithmetic");
     const flat = checkMatrix(x, "x", this.layers[0]);
-    return this.#forwardRows(this.#forward(flat, x.length), x.length);
+    return this.#forwardRows(this.#forward(flat, x.length, arithmetic), x.length);
   }
 
   /**
    * The outputs a[L] for the inputs x.
    *
    * @param {number[][]} x The inputs, n rows of n_1 values.
+   * @param {Object} options
+   * @param {string} options.arithmetic As for `forward`.
    * @returns {number[][]} n rows of n_L values.
-   * @throws {InputError} If x is not such a list.
+   * @throws {InputError} If an argument is not of that kind.
    */
-  predict(x) {
-    const flat = checkMatrix(x, "x", this.layers[0]);
-    return toRows(this.#forward(flat, x.length).a.at(-1), x.length, this.layers.at(-1));
+  predict(x, options = {}) {
+    return this.forward(x, options).a.at(-1);
   }
 
   /**
@@ -251,6 +259,7 @@ export class Network {
    * @param {Object} options
    * @param {string} options.cost "half_mse" (default), "half_sse", "mse" or "cross_entropy".
    * @param {number} options.weightDecay lambda of the penalty lambda / 2 * sum of W^2; default 0.
+   * @param {string} options.arithmetic As for `forward`.
    * @returns {number}
    * @throws {InputError} If an argument is not of that kind.
    *
@@ -259,12 +268,12 @@ export class Network {
    * network.meanCost([[3]], [[1]]); // 2
    */
   meanCost(x, d, options = {}) {
-    checkOptions(options, ["cost", "weightDecay"]);
-    const { cost, rule } = this.#checkHow(options);
+    checkOptions(options, ["cost", "weightDecay", "arithmetic"]);
+    const { cost, rule, arithmetic } = this.#checkHow(options);
     const weightDecay = checkNumber(options.weightDecay ?? 0, "weightDecay");
     const flat = checkMatrix(x, "x", this.layers[0]);
     const desired = this.#checkDesired(d, x.length, cost);
-    const how = learning(this.layers, this.activations, cost, rule);
+    const how = learning(this.layers, this.activations, cost, rule, arithmetic);
     return exactCost(this, flat, desired, x.length, how, weightDecay).measure();
   }
 
@@ -278,6 +287,7 @@ export class Network {
    * @param {string} options.cost "half_mse" (default), "half_sse", "mse" or "cross_entropy".
    * @param {string} options.rule How the error reaches the layer before: "gradient" (default),
    *   "transpose", "proportional" or "proportional_abs".
+   * @param {string} options.arithmetic As for `forward`.
    * @returns {{e: number[][][], delta: number[][][], gradWeights: number[][][],
    *   gradBiases: number[][]}} Lists over the layers 2..L: e and delta, n rows of n_l values each;
    *   the gradients of the data's cost, in the shapes of the weights and the biases.
@@ -285,12 +295,12 @@ export class Network {
    * @throws {DenominatorError} If a rule divides by a sum of weights that is 0 or nearly 0.
    */
   backward(forward, d, options = {}) {
-    checkOptions(options, ["cost", "rule"]);
-    const { cost, rule } = this.#checkHow(options);
+    checkOptions(options, ["cost", "rule", "arithmetic"]);
+    const { cost, rule, arithmetic } = this.#checkHow(options);
     const { passed, rows } = this.#checkForward(forward);
     const desired = this.#checkDesired(d, rows, cost);
     return this.#withNetwork(() => {
-      const how = learning(this.layers, this.activations, cost, rule);
+      const how = learning(this.layers, this.activations, cost, rule, arithmetic);
       const result = backwardBuffers(this.layers, rows);
       const gradients = new Float64Array(this.parameters.length);
       const parts = views(this.layers, gradients);
@@ -305,9 +315,13 @@ export class Network {
    * @param {{gradWeights: number[][][], gradBiases: number[][]}} gradients What `backward` returned.
    * @param {Optimizer|string|null} optimizer An optimiser, which keeps its memory from update to
    *   update, or the name of one with its defaults; default "sgd".
+   * @param {Object} options
+   * @param {string} options.arithmetic As for `forward`.
    * @throws {InputError} If an argument is not of that kind.
    */
-  update(gradients, optimizer = null) {
+  update(gradients, optimizer = null, options = {}) {
+    checkOptions(options, ["arithmetic"]);
+    const arithmetic = checkArithmetic(options.arithmetic ?? "fast", "arithmetic");
     checkObject(gradients, "gradients");
     const moving = asOptimizer(optimizer);
     const flat = new Float64Array(this.parameters.length);
@@ -318,7 +332,8 @@ export class Network {
     checkBiases(gradients.gradBiases, "gradBiases", this.layers).forEach((vector, i) =>
       parts.biases[i].set(vector),
     );
-    moveAll(moving, this.parameters, flat, offsets(this.layers).weights.at(-1));
+    const { weights } = offsets(this.layers);
+    moveAll(moving, this.parameters, flat, weights.at(-1), ARITHMETICS[arithmetic]);
   }
 
   /**
@@ -333,29 +348,34 @@ export class Network {
    * @param {string} options.updateOrder "simultaneous" (default): all gradients exist before any
    *   weight moves; "output_first": a layer moves before the error goes back through it.
    * @param {Optimizer|string|null} options.optimizer As for `update`.
+   * @param {string} options.arithmetic As for `forward`.
    * @returns {{forward: Object, backward: Object}} What `forward` and `backward` return.
    * @throws {InputError} If an argument is not of that kind.
    * @throws {DenominatorError} If a rule divides by a sum of weights that is 0 or nearly 0; the
    *   network keeps its weights from before the step.
    */
   step(x, d, options = {}) {
-    checkOptions(options, ["cost", "rule", "updateOrder", "optimizer"]);
-    const { cost, rule, updateOrder, optimizer } = this.#checkHow(options);
+    checkOptions(options, ["cost", "rule", "updateOrder", "optimizer", "arithmetic"]);
+    const { cost, rule, updateOrder, optimizer, arithmetic } = this.#checkHow(options);
     const flat = checkMatrix(x, "x", this.layers[0]);
     const rows = x.length;
     const desired = this.#checkDesired(d, rows, cost);
     return this.#withNetwork(() => {
-      const how = learning(this.layers, this.activations, cost, rule);
-      const passed = this.#forward(flat, rows);
+      const how = learning(this.layers, this.activations, cost, rule, arithmetic);
+      const passed = this.#forward(flat, rows, arithmetic);
       const result = backwardBuffers(this.layers, rows);
       const gradients = new Float64Array(this.parameters.length);
       const parts = views(this.layers, gradients);
       const starts = offsets(this.layers);
       const outputFirst = updateOrder === "output_first";
-      const mover = outputFirst ? layerMover(optimizer, this.parameters, gradients, starts) : null;
+      const mover = outputFirst
+        ? layerMover(optimizer, this.parameters, gradients, starts, how.arithmetic)
+        : null;
       if (outputFirst) optimizer.startUpdate(gradients.length);
       backwardPass(this.#views.weights, desired, how, rows, passed, result, parts, mover);
-      if (!outputFirst) moveAll(optimizer, this.parameters, gradients, starts.weights.at(-1));
+      if (!outputFirst) {
+        moveAll(optimizer, this.parameters, gradients, starts.weights.at(-1), how.arithmetic);
+      }
       return {
         forward: this.#forwardRows(passed, rows),
         backward: this.#backwardRows(result, gradients, rows),
@@ -398,10 +418,12 @@ export class Network {
    *   learning rate times "exponential": gamma^(t-1), gamma 0.95; "step": gamma^floor((t-1)/every),
    *   gamma 0.1, every 30; "cosine": (1 + cos(pi (t-1)/T)) / 2; "inverse": 1 / (1 + n (t-1))^power,
    *   power 0.5. Default null: it stays. Not with rprop, whose steps do not follow the learning rate.
+   * @param {string} options.arithmetic As for `forward`.
    * @param {?function(number, number)} options.onEpoch Called after each epoch with its number, from
    *   1, and its cost; if it returns true, the training ends there.
    * @returns {Object} The run, as in section 8 of docs/contract.md: `updates`, `seconds`,
    *   `initial_cost`, `cost` (of each epoch), `final_cost`, `outputs`, `errors`, `weights`, `biases`,
+   *   `fingerprint` (32 digits that stand for costs, weights and biases, bit by bit),
    *   and `snapshots` and `recording` if asked for. A recording has its `interval` and its `steps`:
    *   `update` and `epoch`, the numbers of its `rows` (from 1), `cost` (of the batch, before the
    *   update), `weights` and `biases` (the ones it started from), `e`, `grad_weights`, `grad_biases`.
@@ -446,16 +468,11 @@ export class Network {
     return Object.defineProperty(run, "warning", { value: notLearned(run, x, d) });
   }
 
-  #forward(x, rows) {
+  #forward(x, rows, arithmetic) {
     const passed = forwardBuffers(this.layers, rows, x);
     const activations = this.activations.map((name) => ACTIVATIONS[name]);
-    forwardPass(
-      this.#views.weights,
-      this.#views.biases,
-      { layers: this.layers, activations },
-      rows,
-      passed,
-    );
+    const how = { layers: this.layers, activations, arithmetic: ARITHMETICS[arithmetic] };
+    forwardPass(this.#views.weights, this.#views.biases, how, rows, passed);
     return passed;
   }
 

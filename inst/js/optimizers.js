@@ -3,6 +3,7 @@
 // Section 4 of docs/contract.md. Each step function moves the entries [from, to) of a flat array of
 // parameters in place; the gradients it is given stay as they are.
 
+import { FAST } from "./arithmetic.js";
 import {
   checkBetas,
   checkChoice,
@@ -20,17 +21,22 @@ import {
 } from "./checks.js";
 import { InputError } from "./errors.js";
 
+/** G: the gradient with that of the penalty; without weight decay as it is, its sign of 0 too. */
+function withDecay(gradient, decay, parameter) {
+  return decay === 0 ? gradient : gradient + decay * parameter;
+}
+
 /** v = momentum v + G; W -= eta v, or eta (G + momentum v) with nesterov; torch.optim.SGD. */
 function sgd(parameters, gradients, from, to, decay, { velocity }, settings) {
   const { learningRate, momentum, nesterov } = settings;
   if (momentum === 0) {
     for (let i = from; i < to; i++) {
-      parameters[i] -= learningRate * (gradients[i] + decay * parameters[i]);
+      parameters[i] -= learningRate * withDecay(gradients[i], decay, parameters[i]);
     }
     return;
   }
   for (let i = from; i < to; i++) {
-    const gradient = gradients[i] + decay * parameters[i];
+    const gradient = withDecay(gradients[i], decay, parameters[i]);
     velocity[i] = momentum * velocity[i] + gradient;
     parameters[i] -= learningRate * (nesterov ? gradient + momentum * velocity[i] : velocity[i]);
   }
@@ -40,22 +46,22 @@ function sgd(parameters, gradients, from, to, decay, { velocity }, settings) {
 function rmsprop(parameters, gradients, from, to, decay, { square, velocity }, settings) {
   const { learningRate, alpha, eps, momentum } = settings;
   for (let i = from; i < to; i++) {
-    const gradient = gradients[i] + decay * parameters[i];
+    const gradient = withDecay(gradients[i], decay, parameters[i]);
     square[i] = alpha * square[i] + (1 - alpha) * (gradient * gradient);
     const r = gradient / (Math.sqrt(square[i]) + eps);
-    velocity[i] = momentum * velocity[i] + r;
-    parameters[i] -= learningRate * velocity[i];
+    if (momentum !== 0) velocity[i] = momentum * velocity[i] + r;
+    parameters[i] -= learningRate * (momentum === 0 ? r : velocity[i]);
   }
 }
 
 /** Kingma and Ba (2015), algorithm 1, with eps where torch.optim.Adam has it. */
-function adam(parameters, gradients, from, to, decay, { mean, square }, settings, t) {
+function adam(parameters, gradients, from, to, decay, { mean, square }, settings, t, arithmetic) {
   const { learningRate, betas, eps } = settings;
   const [beta1, beta2] = betas;
-  const rate = learningRate / (1 - beta1 ** t);
-  const root = Math.sqrt(1 - beta2 ** t);
+  const rate = learningRate / (1 - arithmetic.power(beta1, t));
+  const root = Math.sqrt(1 - arithmetic.power(beta2, t));
   for (let i = from; i < to; i++) {
-    const gradient = gradients[i] + decay * parameters[i];
+    const gradient = withDecay(gradients[i], decay, parameters[i]);
     mean[i] = beta1 * mean[i] + (1 - beta1) * gradient;
     square[i] = beta2 * square[i] + (1 - beta2) * (gradient * gradient);
     parameters[i] -= rate * (mean[i] / (Math.sqrt(square[i]) / root + eps));
@@ -68,7 +74,7 @@ function rprop(parameters, gradients, from, to, decay, { previous, step }, setti
   const [shrink, grow] = etas;
   const [smallest, largest] = stepSizes;
   for (let i = from; i < to; i++) {
-    let gradient = gradients[i] + decay * parameters[i];
+    let gradient = withDecay(gradients[i], decay, parameters[i]);
     // A product that underflows to 0 leaves the step as it is, as torch has it.
     const agreement = gradient * previous[i];
     if (agreement > 0) step[i] *= grow;
@@ -77,7 +83,7 @@ function rprop(parameters, gradients, from, to, decay, { previous, step }, setti
       gradient = 0;
     }
     step[i] = Math.min(Math.max(step[i], smallest), largest);
-    parameters[i] -= Math.sign(gradient) * step[i];
+    parameters[i] -= Math.sign(gradient + 0) * step[i]; // the sign of -0 would be -0
     previous[i] = gradient;
   }
 }
@@ -87,8 +93,8 @@ function rprop(parameters, gradients, from, to, decay, { previous, step }, setti
  * - `defaults`: its own parameters and their defaults, under torch's names in camelCase.
  * - `state`: names and starting values of the arrays that it keeps from update to update; a starting
  *   value that is a string names a setting.
- * - `step(parameters, gradients, from, to, decay, state, settings, t)`: one update of the entries
- *   [from, to), in place; t counts the updates from 1.
+ * - `step(parameters, gradients, from, to, decay, state, settings, t, arithmetic)`: one update of the
+ *   entries [from, to), in place; t counts the updates from 1.
  */
 export const OPTIMIZERS = frozen({
   sgd: {
@@ -234,11 +240,12 @@ export class Optimizer {
    * @param {number} from
    * @param {number} to
    * @param {boolean} areWeights Whether weight decay applies (it never does to biases).
+   * @param {Object} arithmetic One of arithmetic.js's records.
    */
-  move(parameters, gradients, from, to, areWeights) {
+  move(parameters, gradients, from, to, areWeights, arithmetic = FAST) {
     const { settings, updates } = this;
     const decay = areWeights ? settings.weightDecay : 0;
-    this.#step(parameters, gradients, from, to, decay, this.#state, settings, updates);
+    this.#step(parameters, gradients, from, to, decay, this.#state, settings, updates, arithmetic);
   }
 }
 
@@ -249,7 +256,10 @@ export function clipGradient(gradients, clipNorm) {
   if (largest === 0) return;
   let sum = 0;
   // The squares of the parts do not overflow.
-  for (let i = 0; i < gradients.length; i++) sum += (gradients[i] / largest) ** 2;
+  for (let i = 0; i < gradients.length; i++) {
+    const part = gradients[i] / largest;
+    sum += part * part;
+  }
   const norm = largest * Math.sqrt(sum);
   if (norm > clipNorm) {
     for (let i = 0; i < gradients.length; i++) gradients[i] *= clipNorm / norm;

@@ -17,29 +17,32 @@ import { InputError } from "./errors.js";
 /**
  * The schedules by name. Of each:
  * - `defaults`: its parameters and their defaults.
- * - `factor(t, settings, epochs, rows)`: what the learning rate is multiplied by in epoch t, from 1,
- *   of a training of so many epochs on so many rows.
+ * - `factor(t, settings, epochs, rows, arithmetic)`: what the learning rate is multiplied by in epoch
+ *   t, from 1, of a training of so many epochs on so many rows.
  */
 export const SCHEDULES = frozen({
   // gamma^(t-1); torch.optim.lr_scheduler.ExponentialLR
   exponential: {
     defaults: { gamma: 0.95 },
-    factor: (t, { gamma }) => gamma ** (t - 1),
+    factor: (t, { gamma }, epochs, rows, arithmetic) => arithmetic.power(gamma, t - 1),
   },
   // gamma^floor((t-1) / every); torch.optim.lr_scheduler.StepLR
   step: {
     defaults: { gamma: 0.1, every: 30 },
-    factor: (t, { gamma, every }) => gamma ** Math.floor((t - 1) / every),
+    factor: (t, { gamma, every }, epochs, rows, arithmetic) =>
+      arithmetic.power(gamma, Math.floor((t - 1) / every)),
   },
   // (1 + cos(pi (t-1) / T)) / 2; torch.optim.lr_scheduler.CosineAnnealingLR
   cosine: {
     defaults: {},
-    factor: (t, settings, epochs) => (1 + Math.cos((Math.PI * (t - 1)) / epochs)) / 2,
+    factor: (t, settings, epochs, rows, arithmetic) =>
+      (1 + arithmetic.cos((Math.PI * (t - 1)) / epochs)) / 2,
   },
   // 1 / (1 + n (t-1))^power; scikit-learn's invscaling, which counts the samples seen
   inverse: {
     defaults: { power: 0.5 },
-    factor: (t, { power }, epochs, rows) => (1 + rows * (t - 1)) ** -power,
+    factor: (t, { power }, epochs, rows, arithmetic) =>
+      arithmetic.realPower(1 + rows * (t - 1), 0 - power),
   },
 });
 
@@ -80,6 +83,7 @@ export function checkSchedule(value, label, optimizer) {
 }
 
 /** The learning rate of an epoch, from 1. */
-export function learningRateAt(epoch, schedule, learningRate, epochs, rows) {
-  return learningRate * SCHEDULES[schedule.name].factor(epoch, schedule, epochs, rows);
+export function learningRateAt(epoch, schedule, learningRate, epochs, rows, arithmetic) {
+  const { factor } = SCHEDULES[schedule.name];
+  return learningRate * factor(epoch, schedule, epochs, rows, arithmetic);
 }

@@ -3,6 +3,7 @@
 // Section 6 of docs/contract.md. Everything is checked and allocated before the first update; an
 // update allocates nothing, unless samples are weighted or units dropped out.
 
+import { checkArithmetic } from "./arithmetic.js";
 import {
   asLists,
   backwardBuffers,
@@ -36,6 +37,7 @@ import {
 } from "./checks.js";
 import { COSTS, penalty } from "./costs.js";
 import { DivergenceError, InputError, TrainingError } from "./errors.js";
+import { fingerprintOf } from "./fingerprint.js";
 import { clipGradient } from "./optimizers.js";
 import { RandomStream } from "./random.js";
 import { Recorder } from "./recorder.js";
@@ -63,6 +65,7 @@ export const TRAINING_DEFAULTS = frozen({
   dropout: 0,
   clipNorm: null,
   schedule: null,
+  arithmetic: "fast",
 });
 
 /**
@@ -96,6 +99,7 @@ export function checkTraining(given, naming, checkOptimizer, hidden) {
     ...checked,
     clipNorm: check("clipNorm", checkClipNorm, updateOrder),
     schedule: check("schedule", checkSchedule, name),
+    arithmetic: check("arithmetic", checkArithmetic),
   };
 }
 
@@ -141,17 +145,6 @@ function withMean1(sampleWeight) {
   return shares.map((share) => share * (shares.length / sum));
 }
 
-/** The sum of the samples' costs, each times its weight. */
-function weightedCost(cost, z, a, d, rows, units, sampleWeight) {
-  let sum = 0;
-  for (let row = 0; row < rows; row++) {
-    const [from, to] = [row * units, (row + 1) * units];
-    const [zRow, aRow, dRow] = [z, a, d].map((flat) => flat.subarray(from, to));
-    sum += sampleWeight[row] * cost(zRow, aRow, dRow, 1, units);
-  }
-  return sum;
-}
-
 export function diverged(epoch, optimizer) {
   return new DivergenceError(
     `the cost or a weight became NaN or Inf in epoch ${epoch}; the network keeps its weights ` +
@@ -174,10 +167,7 @@ export function exactCost(network, x, d, rows, how, weightDecay, sampleWeight = 
   const measure = () => {
     forwardPass(weights, biases, how, rows, passed);
     const units = layers.at(-1);
-    const sum =
-      sampleWeight === null
-        ? how.cost(z, outputs, d, rows, units)
-        : weightedCost(how.cost, z, outputs, d, rows, units, sampleWeight);
+    const sum = how.cost(z, outputs, d, rows, units, how.arithmetic, sampleWeight);
     return sum / rows + penalty(allWeights, weightDecay);
   };
   return { measure, outputs };
@@ -216,7 +206,7 @@ class Update {
     this.lastA = this.forward.a.at(-1);
     this.mover =
       updateOrder === "output_first"
-        ? layerMover(optimizer, parameters, this.gradients, offsets(layers))
+        ? layerMover(optimizer, parameters, this.gradients, offsets(layers), how.arithmetic)
         : null;
   }
 
@@ -253,15 +243,16 @@ class Update {
       dropout,
     );
     if (this.clipNorm !== null) clipGradient(this.gradients, this.clipNorm);
-    if (mover === null) moveAll(optimizer, parameters, this.gradients, this.weightCount);
+    if (mover === null) {
+      moveAll(optimizer, parameters, this.gradients, this.weightCount, how.arithmetic);
+    }
     return cost;
   }
 
   /** The sum of the costs of the batch's rows, as they are after its forward pass. */
   cost(rows) {
     const { how, lastZ, lastA, batchD, outputs, batchWeight } = this;
-    if (batchWeight === null) return how.cost(lastZ, lastA, batchD, rows, outputs);
-    return weightedCost(how.cost, lastZ, lastA, batchD, rows, outputs, batchWeight);
+    return how.cost(lastZ, lastA, batchD, rows, outputs, how.arithmetic, batchWeight);
   }
 
   /**
@@ -306,7 +297,7 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
   const { cost: costName, rule, optimizer, epochs, shuffle, seed, schedule } = settings;
   const { layers, activations, parameters } = network;
   const batchSize = settings.batchSize ?? rows;
-  const how = learning(layers, activations, costName, rule);
+  const how = learning(layers, activations, costName, rule, settings.arithmetic);
   const { weightDecay, learningRate } = optimizer.settings;
   const allWeights = parameters.subarray(0, offsets(layers).weights.at(-1));
   const given = settings.sampleWeight ?? null;
@@ -340,8 +331,14 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
     for (let epoch = 1; epoch <= epochs; epoch++) {
       before.set(parameters);
       if (schedule !== null) {
-        const rate = learningRateAt(epoch, schedule, learningRate, epochs, rows);
-        optimizer.settings.learningRate = rate;
+        optimizer.settings.learningRate = learningRateAt(
+          epoch,
+          schedule,
+          learningRate,
+          epochs,
+          rows,
+          how.arithmetic,
+        );
       }
       if (shuffle) order = stream.order(rows);
       let total = 0;
@@ -397,6 +394,7 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
     ),
     weights: network.weights,
     biases: network.biases,
+    fingerprint: fingerprintOf(epochCosts, parameters),
   };
   if (kept.length > 0) run.snapshots = kept;
   if (recorder !== null) run.recording = recorder.recording();

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from twinprop.activations import ACTIVATIONS, Activation
+from twinprop.arithmetic import FAST, Arithmetic
 from twinprop.checks import Array
 from twinprop.costs import cost_function
 from twinprop.errors import DenominatorError
@@ -60,30 +61,41 @@ class Backward(NamedTuple):
     grad_biases: list[Array]
 
 
-def _gradient_rule(weights: Array, e: Array, g: Array, layer: int, out: Array) -> Array:
+def _gradient_rule(
+    weights: Array, e: Array, g: Array, layer: int, out: Array, arithmetic: Arithmetic = FAST
+) -> Array:
     """e[l-1] = W[l]' (e[l] f_l'(z[l])): the chain rule."""
-    return np.dot(g, weights, out=out)
+    return arithmetic.send_back(g, weights, out)
 
 
-def _transpose_rule(weights: Array, e: Array, g: Array, layer: int, out: Array) -> Array:
+def _transpose_rule(
+    weights: Array, e: Array, g: Array, layer: int, out: Array, arithmetic: Arithmetic = FAST
+) -> Array:
     """e[l-1] = W[l]' e[l]: without f'."""
-    return np.dot(e, weights, out=out)
+    return arithmetic.send_back(e, weights, out)
 
 
-def _proportional_rule(weights: Array, e: Array, g: Array, layer: int, out: Array) -> Array:
+def _proportional_rule(
+    weights: Array, e: Array, g: Array, layer: int, out: Array, arithmetic: Arithmetic = FAST
+) -> Array:
     """e[l-1]_j = sum_k e_k W_kj / sum_j W_kj."""
-    return np.dot(e, shares(weights, weights.sum(axis=1), layer, "proportional"), out=out)
+    denominators = arithmetic.sum_units(weights)
+    shared = shares(weights, denominators, layer, "proportional", arithmetic)
+    return arithmetic.send_back(e, shared, out)
 
 
-def _proportional_abs_rule(weights: Array, e: Array, g: Array, layer: int, out: Array) -> Array:
+def _proportional_abs_rule(
+    weights: Array, e: Array, g: Array, layer: int, out: Array, arithmetic: Arithmetic = FAST
+) -> Array:
     """e[l-1]_j = sum_k e_k W_kj / sum_j abs(W_kj)."""
-    denominators = np.abs(weights).sum(axis=1)
-    return np.dot(e, shares(weights, denominators, layer, "proportional_abs"), out=out)
+    denominators = arithmetic.sum_units(np.abs(weights))
+    shared = shares(weights, denominators, layer, "proportional_abs", arithmetic)
+    return arithmetic.send_back(e, shared, out)
 
 
-#: ``rule(weights, e, g, layer, out)`` writes e[l-1] into `out`, (n, n_{l-1}), from W[l], e[l] and
-#: g[l] = e[l] f_l'(z[l]).
-RULES: dict[str, Callable[[Array, Array, Array, int, Array], Array]] = {
+#: ``rule(weights, e, g, layer, out, arithmetic)`` writes e[l-1] into `out`, (n, n_{l-1}), from
+#: W[l], e[l] and g[l] = e[l] f_l'(z[l]). Without `arithmetic` it is the fast one.
+RULES: dict[str, Callable[..., Array]] = {
     "gradient": _gradient_rule,
     "transpose": _transpose_rule,
     "proportional": _proportional_rule,
@@ -91,7 +103,13 @@ RULES: dict[str, Callable[[Array, Array, Array, int, Array], Array]] = {
 }
 
 
-def shares(weights: Array, denominators: Array, layer: int, rule: str) -> Array:
+def shares(
+    weights: Array,
+    denominators: Array,
+    layer: int,
+    rule: str,
+    arithmetic: Arithmetic = FAST,
+) -> Array:
     """Return S_kj = W_kj / denominator_k, each neuron's error shared out over its inputs.
 
     Raises
@@ -99,7 +117,7 @@ def shares(weights: Array, denominators: Array, layer: int, rule: str) -> Array:
     DenominatorError
         If a denominator is 0 or nearly 0; it names rule, layer and neuron.
     """
-    vanishing = np.abs(denominators) <= VANISHING * np.abs(weights).sum(axis=1)
+    vanishing = np.abs(denominators) <= VANISHING * arithmetic.sum_units(np.abs(weights))
     if vanishing.any():
         raise vanishing_denominator(rule, int(vanishing.argmax()) + 1, layer)
     return weights / denominators[:, np.newaxis]
@@ -119,14 +137,21 @@ class Learning(NamedTuple):
     """What a backward pass needs to know beside the arrays."""
 
     activations: list[Activation]
-    cost: Callable[[Array, Array, Array], Array]
+    cost: Callable[..., Array]
     scale: float
-    rule: Callable[[Array, Array, Array, int, Array], Array]
+    rule: Callable[..., Array]
     #: With cross_entropy dC/dz = s e: the output layer's f' is already in the cost.
     output_derivative: bool
+    arithmetic: Arithmetic
 
 
-def learning(activations: Sequence[str], outputs: int, cost: str, rule: str) -> Learning:
+def learning(
+    activations: Sequence[str],
+    outputs: int,
+    cost: str,
+    rule: str,
+    arithmetic: Arithmetic = FAST,
+) -> Learning:
     """Look up the functions behind the names once, before the loop."""
     function = cost_function(cost, activations[-1])
     return Learning(
@@ -135,6 +160,7 @@ def learning(activations: Sequence[str], outputs: int, cost: str, rule: str) -> 
         function.scale(outputs),
         RULES[rule],
         cost != "cross_entropy",
+        arithmetic,
     )
 
 
@@ -227,6 +253,7 @@ def forward_pass(
     x: Array,
     out: Forward,
     dropout: Dropout | None = None,
+    arithmetic: Arithmetic = FAST,
 ) -> None:
     """Write z and a of every layer into `out` (section 1), and what each is fed with by dropout."""
     out.a[0] = x
@@ -236,9 +263,9 @@ def forward_pass(
         fed[0] = x
     for i, (w, b, activation) in enumerate(zip(weights, biases, activations, strict=True)):
         z = out.z[i]
-        np.dot(fed[i], w.T, out=z)
+        arithmetic.weighted_sums(fed[i], w, z)
         np.add(z, b, out=z)
-        activation.value(z, out.a[i + 1])
+        activation.value(z, out.a[i + 1], arithmetic)
         if dropout is not None and (mask := dropout.masks[i]) is not None:
             np.multiply(out.a[i + 1], mask, out=fed[i + 1])
 
@@ -262,6 +289,7 @@ def backward_pass(
     z, a = out.forward
     fed = a if dropout is None else dropout.fed
     e, delta, grad_weights, grad_biases = out.backward
+    arithmetic = learning.arithmetic
     last = len(weights) - 1
     batch = d.shape[0]
     np.subtract(a[-1], d, out=e[last])
@@ -271,18 +299,18 @@ def backward_pass(
         if derivative is None or (i == last and not learning.output_derivative):
             np.copyto(g, e[i])
         else:
-            derivative(z[i], a[i + 1], g)
+            derivative(z[i], a[i + 1], g, arithmetic)
             np.multiply(g, e[i], out=g)
         np.multiply(g, learning.scale, out=delta[i])
         weighted = delta[i] if sample_weight is None else delta[i] * sample_weight
-        np.dot(weighted.T, fed[i], out=grad_weights[i])
-        np.add.reduce(weighted, axis=0, out=grad_biases[i])
+        arithmetic.outer_sums(weighted, fed[i], grad_weights[i])
+        arithmetic.sum_samples(weighted, grad_biases[i])
         if batch > 1:
             grad_weights[i] /= batch
             grad_biases[i] /= batch
         if after_layer is not None:
             after_layer(i)
         if i > 0:
-            learning.rule(weights[i], e[i], g, i + 2, e[i - 1])
+            learning.rule(weights[i], e[i], g, i + 2, e[i - 1], arithmetic)
             if dropout is not None and (mask := dropout.masks[i - 1]) is not None:
                 np.multiply(e[i - 1], mask, out=e[i - 1])

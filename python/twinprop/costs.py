@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from twinprop.arithmetic import FAST, Arithmetic
 from twinprop.checks import Array, describe
 from twinprop.errors import InputError
 
@@ -25,45 +26,43 @@ class Cost(NamedTuple):
     Attributes
     ----------
     value : callable
-        ``value(z, a, d)`` gives the cost of each sample, (n,); z, a, d of the output layer (n, K).
+        ``value(z, a, d, arithmetic)`` gives the cost of each sample, (n,); z, a, d of the output
+        layer (n, K). Without `arithmetic` it is the fast one.
     scale : callable
         ``scale(K)`` is the factor s on the output error e.
     """
 
-    value: Callable[[Array, Array, Array], Array]
+    value: Callable[..., Array]
     scale: Callable[[int], float]
 
 
-def _sum_of_squares(a: Array, d: Array) -> Array:
-    e = a - d
-    return np.einsum("ij,ij->i", e, e)
-
-
-def _half_mse(z: Array, a: Array, d: Array) -> Array:
+def _half_mse(z: Array, a: Array, d: Array, arithmetic: Arithmetic = FAST) -> Array:
     """1/(2K) sum_k e_k^2."""
-    return _sum_of_squares(a, d) / (2.0 * a.shape[1])
+    return arithmetic.sum_unit_squares(a - d) / (2.0 * a.shape[1])
 
 
-def _half_sse(z: Array, a: Array, d: Array) -> Array:
+def _half_sse(z: Array, a: Array, d: Array, arithmetic: Arithmetic = FAST) -> Array:
     """1/2 sum_k e_k^2."""
-    return _sum_of_squares(a, d) / 2.0
+    return arithmetic.sum_unit_squares(a - d) / 2.0
 
 
-def _mse(z: Array, a: Array, d: Array) -> Array:
+def _mse(z: Array, a: Array, d: Array, arithmetic: Arithmetic = FAST) -> Array:
     """1/K sum_k e_k^2."""
-    return _sum_of_squares(a, d) / a.shape[1]
+    return arithmetic.sum_unit_squares(a - d) / a.shape[1]
 
 
-def _binary_cross_entropy(z: Array, a: Array, d: Array) -> Array:
+def _binary_cross_entropy(z: Array, a: Array, d: Array, arithmetic: Arithmetic = FAST) -> Array:
     """-sum_k (d log a + (1 - d) log(1 - a)) of sigmoid outputs, in z: finite when they saturate."""
-    return (np.maximum(z, 0.0) - d * z + np.log1p(np.exp(-np.abs(z)))).sum(axis=1)
+    rest = arithmetic.log1p(arithmetic.exp(-np.abs(z)))
+    return arithmetic.sum_units(np.maximum(z, 0.0) - d * z + rest)
 
 
-def _multiclass_cross_entropy(z: Array, a: Array, d: Array) -> Array:
+def _multiclass_cross_entropy(z: Array, a: Array, d: Array, arithmetic: Arithmetic = FAST) -> Array:
     """-sum_k d_k log a_k of softmax outputs, in z: finite when they saturate."""
     largest = z.max(axis=1, keepdims=True)
-    log_sum = largest + np.log(np.exp(z - largest).sum(axis=1, keepdims=True))
-    return (d * (log_sum - z)).sum(axis=1)
+    sums = arithmetic.sum_units(arithmetic.exp(z - largest))
+    log_sum = largest + arithmetic.log(sums)[:, np.newaxis]
+    return arithmetic.sum_units(d * (log_sum - z))
 
 
 COSTS: dict[str, Cost] = {
@@ -83,9 +82,9 @@ def cost_function(cost: str, output_activation: str) -> Cost:
     return COSTS[cost]
 
 
-def penalty(weights: Array, weight_decay: float) -> float:
+def penalty(weights: Array, weight_decay: float, arithmetic: Arithmetic = FAST) -> float:
     """weight_decay / 2 * sum of W^2; `weights` is a flat view of all weights, never biases."""
-    return 0.5 * weight_decay * float(weights.dot(weights)) if weight_decay else 0.0
+    return 0.5 * weight_decay * arithmetic.sum_of_squares(weights) if weight_decay else 0.0
 
 
 def check_cost_fits(cost: str, output_activation: str) -> None:

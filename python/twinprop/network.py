@@ -10,6 +10,7 @@ import numpy as np
 
 from twinprop import training
 from twinprop.activations import ACTIVATION_ALIASES, ACTIVATIONS
+from twinprop.arithmetic import ARITHMETICS, Arithmetic
 from twinprop.backprop import (
     RULES,
     UPDATE_ORDERS,
@@ -160,6 +161,11 @@ def _check_activations(value: Any, name: str, layers: Sequence[int]) -> tuple[st
     return tuple(activations)
 
 
+def check_arithmetic(value: Any) -> Arithmetic:
+    """Return the arithmetic of a name."""
+    return ARITHMETICS[check_choice(value, "arithmetic", ARITHMETICS)]
+
+
 class Step(NamedTuple):
     """The results of one training step: both passes, before the weights moved.
 
@@ -277,13 +283,16 @@ class Network:
         """How many weights there are, biases not counted."""
         return sum(w.size for w in self.weights)
 
-    def forward(self, x: Any) -> Forward:
+    def forward(self, x: Any, *, arithmetic: str = "fast") -> Forward:
         """Compute the weighted sums and activations of every layer.
 
         Parameters
         ----------
         x : array-like, (n, n_1)
             Inputs, a row per sample.
+        arithmetic : str, default "fast"
+            "fast" or "portable", which gives the same bits in every language and on every machine,
+            and takes longer.
 
         Returns
         -------
@@ -293,7 +302,7 @@ class Network:
         Raises
         ------
         InputError
-            If x has another shape, or a value that is not finite.
+            If x has another shape, or a value that is not finite, or the arithmetic is unknown.
 
         Examples
         --------
@@ -301,6 +310,7 @@ class Network:
         >>> [a.shape for a in forward.a]
         [(1, 2), (1, 3), (1, 1)]
         """
+        computing = check_arithmetic(arithmetic)
         x = check_matrix(x, "x", self.layers[0])
         result = make_buffers(self.layers, len(x), [], []).forward
         with np.errstate(over="ignore"):
@@ -310,11 +320,18 @@ class Network:
                 [ACTIVATIONS[name] for name in self.activations],
                 x,
                 result,
+                arithmetic=computing,
             )
         return result
 
     def backward(
-        self, forward: Forward, d: Any, *, cost: str = "half_mse", rule: str = "gradient"
+        self,
+        forward: Forward,
+        d: Any,
+        *,
+        cost: str = "half_mse",
+        rule: str = "gradient",
+        arithmetic: str = "fast",
     ) -> Backward:
         """Send the output error back and compute the gradients; no weight moves.
 
@@ -329,6 +346,8 @@ class Network:
         rule : str, default "gradient"
             How errors reach the layer before: "gradient", "transpose", "proportional" or
             "proportional_abs".
+        arithmetic : str, default "fast"
+            As for `forward`.
 
         Returns
         -------
@@ -351,6 +370,7 @@ class Network:
         """
         self.check_cost(cost)
         check_choice(rule, "rule", RULES)
+        computing = check_arithmetic(arithmetic)
         self._check_forward(forward)
         d = self.check_targets(d, forward.a[0], cost)
         grad_weights, grad_biases = self.views(np.empty_like(self.parameters))
@@ -359,7 +379,7 @@ class Network:
             backward_pass(
                 self.weights,
                 d,
-                learning(self.activations, self.layers[-1], cost, rule),
+                learning(self.activations, self.layers[-1], cost, rule, computing),
                 buffers._replace(forward=forward),
             )
         return buffers.backward
@@ -405,6 +425,7 @@ class Network:
         rule: str = "gradient",
         update_order: str = "simultaneous",
         optimizer: Optimizer | str | None = None,
+        arithmetic: str = "fast",
     ) -> Step:
         """Make one update from a batch: forward, backward, update.
 
@@ -421,6 +442,8 @@ class Network:
             weights move before the error is sent back through them.
         optimizer : Optimizer or str, default Optimizer("sgd")
             As for `update`.
+        arithmetic : str, default "fast"
+            As for `forward`.
 
         Returns
         -------
@@ -444,11 +467,12 @@ class Network:
         self.check_cost(cost)
         check_choice(rule, "rule", RULES)
         check_choice(update_order, "update_order", UPDATE_ORDERS)
+        computing = check_arithmetic(arithmetic)
         x = check_matrix(x, "x", self.layers[0])
         d = self.check_targets(d, x, cost)
         one = training.make_update(
             self,
-            learning(self.activations, self.layers[-1], cost, rule),
+            learning(self.activations, self.layers[-1], cost, rule, computing),
             update_order,
             as_optimizer(optimizer),
             len(x),
@@ -463,15 +487,17 @@ class Network:
             raise
         return Step(one.buffers.forward, one.buffers.backward)
 
-    def predict(self, x: Any) -> Array:
+    def predict(self, x: Any, *, arithmetic: str = "fast") -> Array:
         """Return the outputs a[L] for the inputs x, (n, n_1); (n, n_L).
+
+        `arithmetic` is as for `forward`.
 
         Raises
         ------
         InputError
-            If x has another shape, or a value that is not finite.
+            If x has another shape, or a value that is not finite, or the arithmetic is unknown.
         """
-        return self.forward(x).a[-1]
+        return self.forward(x, arithmetic=arithmetic).a[-1]
 
     def mean_cost(
         self, x: Any, d: Any, *, cost: str = "half_mse", weight_decay: float = 0.0
@@ -524,6 +550,7 @@ class Network:
         dropout: float | Sequence[float] = 0.0,
         clip_norm: float | None = None,
         schedule: str | Mapping[str, Any] | None = None,
+        arithmetic: str = "fast",
         progress: bool = False,
     ) -> Run:
         """Train by gradient descent, or by another rule; the weights change in place.
@@ -575,6 +602,9 @@ class Network:
             "exponential": gamma^(t-1), gamma 0.95; "step": gamma^floor((t-1)/every), gamma 0.1,
             every 30; "cosine": (1 + cos(pi (t-1)/T)) / 2; "inverse": 1 / (1 + n (t-1))^power, power
             0.5. None: it stays. Not with rprop, whose steps do not follow the learning rate.
+        arithmetic : str, default "fast"
+            "fast" or "portable", which gives the same bits in every language and on every machine,
+            costs, outputs and weights alike, and takes longer.
         progress : bool, default False
             Show the cost and the time left: a bar on a terminal (with tqdm installed), else lines.
 
@@ -668,6 +698,7 @@ class Network:
             "dropout": dropout,
             "clip_norm": clip_norm,
             "schedule": schedule,
+            "arithmetic": arithmetic,
         }
         return training.train(self, x, d, settings, sample_weight=sample_weight, progress=progress)
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from twinprop.arithmetic import FAST, Arithmetic
 from twinprop.checks import (
     Array,
     check_betas,
@@ -39,13 +40,13 @@ class OptimizerRule(NamedTuple):
         Names and starting values of the arrays it keeps from update to update; a starting value
         that is a string names a setting.
     step : callable
-        ``step(parameters, gradient, state, settings, t, scratch)``: one update, in place; t counts
-        the updates from 1; `scratch` is an array of the same shape to work in.
+        ``step(parameters, gradient, state, settings, t, scratch, arithmetic)``: one update, in
+        place; t counts the updates from 1; `scratch` is an array of the same shape to work in.
     """
 
     defaults: Settings
     state: dict[str, float | str]
-    step: Callable[[Array, Array, dict[str, Array], Settings, int, Array], None]
+    step: Callable[[Array, Array, dict[str, Array], Settings, int, Array, Arithmetic], None]
 
 
 def _sgd(
@@ -55,6 +56,7 @@ def _sgd(
     settings: Settings,
     t: int,
     scratch: Array,
+    arithmetic: Arithmetic,
 ) -> None:
     """v = momentum v + G; W -= eta v, or eta (G + momentum v) with nesterov; torch.optim.SGD."""
     momentum = settings["momentum"]
@@ -80,6 +82,7 @@ def _rmsprop(
     settings: Settings,
     t: int,
     scratch: Array,
+    arithmetic: Arithmetic,
 ) -> None:
     """v = alpha v + (1 - alpha) G^2; W -= eta G / (sqrt(v) + eps); torch.optim.RMSprop."""
     alpha, momentum, square = settings["alpha"], settings["momentum"], state["square"]
@@ -106,6 +109,7 @@ def _adam(
     settings: Settings,
     t: int,
     scratch: Array,
+    arithmetic: Arithmetic,
 ) -> None:
     """Kingma and Ba (2015), algorithm 1, with eps where torch.optim.Adam has it."""
     beta1, beta2 = settings["betas"]
@@ -118,10 +122,10 @@ def _adam(
     square *= beta2
     square += scratch
     np.sqrt(square, out=scratch)
-    scratch /= math.sqrt(1.0 - beta2**t)
+    scratch /= math.sqrt(1.0 - arithmetic.power(beta2, t))
     scratch += settings["eps"]
     np.divide(mean, scratch, out=scratch)
-    scratch *= settings["learning_rate"] / (1.0 - beta1**t)
+    scratch *= settings["learning_rate"] / (1.0 - arithmetic.power(beta1, t))
     parameters -= scratch
 
 
@@ -132,6 +136,7 @@ def _rprop(
     settings: Settings,
     t: int,
     scratch: Array,
+    arithmetic: Arithmetic,
 ) -> None:
     """Riedmiller and Braun (1993) without weight backtracking; torch.optim.Rprop."""
     shrink, grow = settings["etas"]
@@ -282,7 +287,15 @@ class Optimizer:
             self._decayed = np.empty(size)
         self.updates += 1
 
-    def move(self, parameters: Array, gradient: Array, part: slice, *, decay: bool) -> None:
+    def move(
+        self,
+        parameters: Array,
+        gradient: Array,
+        part: slice,
+        *,
+        decay: bool,
+        arithmetic: Arithmetic = FAST,
+    ) -> None:
         """Move `parameters[part]` in place by the current update.
 
         Parameters
@@ -293,6 +306,8 @@ class Optimizer:
             Which of them to move.
         decay : bool
             Whether they are weights, to which weight decay applies (it never does to biases).
+        arithmetic : Arithmetic, default FAST
+            What to compute with.
         """
         weight_decay = self.settings["weight_decay"]
         parameters, gradient = parameters[part], gradient[part]
@@ -302,18 +317,19 @@ class Optimizer:
             decayed += gradient
             gradient = decayed
         state = {name: values[part] for name, values in self._state.items()}
+        scratch = self._scratch[part]
         self._rule.step(
-            parameters, gradient, state, self.settings, self.updates, self._scratch[part]
+            parameters, gradient, state, self.settings, self.updates, scratch, arithmetic
         )
 
 
-def clip_gradient(gradient: Array, clip_norm: float) -> None:
+def clip_gradient(gradient: Array, clip_norm: float, arithmetic: Arithmetic = FAST) -> None:
     """Shorten a gradient in place to the norm `clip_norm` if it is longer."""
     largest = float(np.abs(gradient).max())
     if largest == 0.0:
         return
     parts = gradient / largest  # whose squares do not overflow
-    norm = largest * math.sqrt(float(parts.dot(parts)))
+    norm = largest * math.sqrt(arithmetic.sum_of_squares(parts))
     if norm > clip_norm:
         gradient *= clip_norm / norm
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from twinprop.arithmetic import FAST, Arithmetic
 from twinprop.checks import (
     check_choice,
     check_integer,
@@ -30,32 +31,40 @@ class Schedule(NamedTuple):
     defaults : dict
         Its parameters and their defaults.
     factor : callable
-        ``factor(t, settings, epochs, rows)``: what the learning rate is multiplied by in epoch t,
-        from 1, of a training of so many epochs on so many rows.
+        ``factor(t, settings, epochs, rows, arithmetic)``: what the learning rate is multiplied
+        by in epoch t, from 1, of a training of so many epochs on so many rows.
     """
 
     defaults: Settings
-    factor: Callable[[int, Mapping[str, Any], int, int], float]
+    factor: Callable[[int, Mapping[str, Any], int, int, Arithmetic], float]
 
 
-def _exponential(t: int, settings: Mapping[str, Any], epochs: int, rows: int) -> float:
+def _exponential(
+    t: int, settings: Mapping[str, Any], epochs: int, rows: int, arithmetic: Arithmetic
+) -> float:
     """gamma^(t-1); torch.optim.lr_scheduler.ExponentialLR."""
-    return float(settings["gamma"] ** (t - 1))
+    return float(arithmetic.power(settings["gamma"], t - 1))
 
 
-def _step(t: int, settings: Mapping[str, Any], epochs: int, rows: int) -> float:
+def _step(
+    t: int, settings: Mapping[str, Any], epochs: int, rows: int, arithmetic: Arithmetic
+) -> float:
     """gamma^floor((t-1) / every); torch.optim.lr_scheduler.StepLR."""
-    return float(settings["gamma"] ** ((t - 1) // settings["every"]))
+    return float(arithmetic.power(settings["gamma"], (t - 1) // settings["every"]))
 
 
-def _cosine(t: int, settings: Mapping[str, Any], epochs: int, rows: int) -> float:
+def _cosine(
+    t: int, settings: Mapping[str, Any], epochs: int, rows: int, arithmetic: Arithmetic
+) -> float:
     """(1 + cos(pi (t-1) / T)) / 2; torch.optim.lr_scheduler.CosineAnnealingLR."""
-    return (1.0 + math.cos(math.pi * (t - 1) / epochs)) / 2.0
+    return (1.0 + arithmetic.cos(math.pi * (t - 1) / epochs)) / 2.0
 
 
-def _inverse(t: int, settings: Mapping[str, Any], epochs: int, rows: int) -> float:
+def _inverse(
+    t: int, settings: Mapping[str, Any], epochs: int, rows: int, arithmetic: Arithmetic
+) -> float:
     """1 / (1 + n (t-1))^power; scikit-learn's invscaling, which counts the samples seen."""
-    return float((1.0 + rows * (t - 1.0)) ** -settings["power"])
+    return float(arithmetic.real_power(1.0 + rows * (t - 1.0), 0.0 - settings["power"]))
 
 
 SCHEDULES: dict[str, Schedule] = {
@@ -97,8 +106,13 @@ def check_schedule(value: Any, name: str, optimizer: str) -> Settings | None:
 
 
 def learning_rate_at(
-    epoch: int, schedule: Mapping[str, Any], learning_rate: float, epochs: int, rows: int
+    epoch: int,
+    schedule: Mapping[str, Any],
+    learning_rate: float,
+    epochs: int,
+    rows: int,
+    arithmetic: Arithmetic = FAST,
 ) -> float:
     """Return the learning rate of an epoch, from 1."""
     factor = SCHEDULES[schedule["name"]].factor
-    return learning_rate * factor(epoch, schedule, epochs, rows)
+    return learning_rate * factor(epoch, schedule, epochs, rows, arithmetic)

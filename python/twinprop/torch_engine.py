@@ -24,7 +24,7 @@ from torch.optim import lr_scheduler
 
 from twinprop.backprop import VANISHING, vanishing_denominator
 from twinprop.checks import Array
-from twinprop.errors import EngineError
+from twinprop.errors import EngineError, InputError
 from twinprop.network import Network
 from twinprop.plan import Plan
 from twinprop.random import RandomStream
@@ -336,11 +336,15 @@ def run_plan_in_torch(plan: Plan) -> Run:
     ------
     EngineError
         If the plan asks for a recording.
+    InputError
+        If the plan asks for portable arithmetic.
     DivergenceError, DenominatorError
         As for `Network.train`, with the same messages.
     """
     if plan.training["record"] is not None:
         raise EngineError('engine "torch" keeps no recording')
+    if plan.training["arithmetic"] != "fast":
+        raise InputError('engine "torch" has no arithmetic "portable"')
     with _one_thread():
         return _train(plan)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from twinprop.activations import ACTIVATIONS
+from twinprop.arithmetic import ARITHMETICS, FAST, Arithmetic
 from twinprop.backprop import (
     RULES,
     UPDATE_ORDERS,
@@ -103,8 +104,8 @@ class Run:
         The trained one, a copy; None if the run was read from a file.
     settings : dict or None
         What it was trained by: cost, rule, update_order, optimizer (a dict of its settings),
-        batch_size, epochs, shuffle, seed, sample_weight, dropout, clip_norm and schedule; None if
-        the run was read from a file.
+        batch_size, epochs, shuffle, seed, sample_weight, dropout, clip_norm, schedule and
+        arithmetic; None if the run was read from a file.
     """
 
     engine: str
@@ -150,6 +151,7 @@ DEFAULTS: dict[str, Any] = {
     "dropout": 0.0,
     "clip_norm": None,
     "schedule": None,
+    "arithmetic": "fast",
 }
 
 
@@ -180,6 +182,7 @@ def check_training(
         "dropout": check_dropout(given["dropout"], f"{prefix}dropout", hidden),
         "clip_norm": check_clip_norm(given["clip_norm"], f"{prefix}clip_norm", update_order),
         "schedule": check_schedule(given["schedule"], f"{prefix}schedule", name),
+        "arithmetic": check_choice(given["arithmetic"], f"{prefix}arithmetic", ARITHMETICS),
     }
 
 
@@ -232,6 +235,7 @@ class Update:
             x,
             buffers.forward,
             self.dropout,
+            self.learning.arithmetic,
         )
         after_layer = None
         if self.output_first:
@@ -248,14 +252,15 @@ class Update:
         )
         if not self.output_first:
             if self.clip_norm is not None:
-                clip_gradient(self.gradient, self.clip_norm)
-            move_all(network, self.gradient, self.optimizer)
+                clip_gradient(self.gradient, self.clip_norm, self.learning.arithmetic)
+            move_all(network, self.gradient, self.optimizer, self.learning.arithmetic)
 
     def _move_layer(self, i: int) -> None:
         weights, biases = self._layer_parts[i]
-        parameters = self.network.parameters
-        self.optimizer.move(parameters, self.gradient, weights, decay=True)
-        self.optimizer.move(parameters, self.gradient, biases, decay=False)
+        parameters, gradient = self.network.parameters, self.gradient
+        arithmetic = self.learning.arithmetic
+        self.optimizer.move(parameters, gradient, weights, decay=True, arithmetic=arithmetic)
+        self.optimizer.move(parameters, gradient, biases, decay=False, arithmetic=arithmetic)
 
     def rows(self, n: int) -> Update:
         """Return the same update for batches of the first n rows of the buffers."""
@@ -277,15 +282,18 @@ def _layer_parts(network: Network) -> list[tuple[slice, slice]]:
     return parts
 
 
-def move_all(network: Network, gradient: Array, optimizer: Optimizer) -> None:
+def move_all(
+    network: Network, gradient: Array, optimizer: Optimizer, arithmetic: Arithmetic = FAST
+) -> None:
     """Move all weights and biases by one update."""
-    optimizer.start_update(network.parameters.size)
+    parameters = network.parameters
+    optimizer.start_update(parameters.size)
     if optimizer.settings["weight_decay"] == 0.0:
-        optimizer.move(network.parameters, gradient, slice(None), decay=False)
+        optimizer.move(parameters, gradient, slice(None), decay=False, arithmetic=arithmetic)
     else:
         weights, biases = slice(0, network.n_weights), slice(network.n_weights, None)
-        optimizer.move(network.parameters, gradient, weights, decay=True)
-        optimizer.move(network.parameters, gradient, biases, decay=False)
+        optimizer.move(parameters, gradient, weights, decay=True, arithmetic=arithmetic)
+        optimizer.move(parameters, gradient, biases, decay=False, arithmetic=arithmetic)
 
 
 def make_update(
@@ -309,10 +317,10 @@ def make_update(
     return Update(network, learning, update_order, optimizer, buffers, gradient, masked, clip_norm)
 
 
-def with_mean_1(sample_weight: Array) -> Array:
+def with_mean_1(sample_weight: Array, arithmetic: Arithmetic = FAST) -> Array:
     """Return weights of samples, (n,), divided by their mean."""
     shares = sample_weight / sample_weight.max()  # whose sum does not overflow
-    return shares * (len(shares) / shares.sum())
+    return shares * (len(shares) / arithmetic.total(shares))
 
 
 def exact_cost(
@@ -322,6 +330,7 @@ def exact_cost(
     cost: str,
     weight_decay: float,
     sample_weight: Array | None = None,
+    arithmetic: Arithmetic = FAST,
 ) -> tuple[float, Array]:
     """Return the cost over all samples, with the penalty, and the outputs (n, n_L).
 
@@ -335,12 +344,16 @@ def exact_cost(
             [ACTIVATIONS[name] for name in network.activations],
             x,
             result,
+            None,
+            arithmetic,
         )
-        costs = cost_function(cost, network.activations[-1]).value(result.z[-1], result.a[-1], d)
+        sample_cost = cost_function(cost, network.activations[-1]).value
+        costs = sample_cost(result.z[-1], result.a[-1], d, arithmetic)
         if sample_weight is not None:
             costs *= sample_weight
         weights = network.parameters[: network.n_weights]
-        return float(costs.mean()) + penalty(weights, weight_decay), result.a[-1]
+        mean = arithmetic.total(costs) / len(costs)
+        return mean + penalty(weights, weight_decay, arithmetic), result.a[-1]
 
 
 def train(
@@ -385,6 +398,7 @@ def run_training(
     dropout: float | Sequence[float] = 0.0,
     clip_norm: float | None = None,
     schedule: Mapping[str, Any] | None = None,
+    arithmetic: str = "fast",
     progress: bool = False,
     after_epoch: Callable[[int, float], bool | None] | None = None,
     warn_interrupted: bool = True,
@@ -396,19 +410,20 @@ def run_training(
     of an interruption in words of their own turns `warn_interrupted` off.
     """
     started = time.perf_counter()
+    computing = ARITHMETICS[arithmetic]
     rows = len(x)
     weight_decay = optimizer.settings["weight_decay"]
     start_rate = optimizer.settings["learning_rate"]
     sample_cost = cost_function(cost, network.activations[-1]).value
     weights = network.parameters[: network.n_weights]
-    weight = None if sample_weight is None else with_mean_1(sample_weight)
-    initial_cost, _ = exact_cost(network, x, d, cost, weight_decay, weight)
+    weight = None if sample_weight is None else with_mean_1(sample_weight, computing)
+    initial_cost, _ = exact_cost(network, x, d, cost, weight_decay, weight, computing)
     if not math.isfinite(initial_cost):
         raise not_finite_before_training()
 
     update = make_update(
         network,
-        learning(network.activations, network.layers[-1], cost, rule),
+        learning(network.activations, network.layers[-1], cost, rule, computing),
         update_order,
         optimizer,
         batch_size,
@@ -448,7 +463,7 @@ def run_training(
                 begun = epoch
                 if schedule is not None:
                     optimizer.settings["learning_rate"] = learning_rate_at(
-                        epoch, schedule, start_rate, epochs, rows
+                        epoch, schedule, start_rate, epochs, rows, computing
                     )
                 if shuffle:
                     order = stream.order(rows)
@@ -465,25 +480,26 @@ def run_training(
                     if one.dropout is not None:
                         one.dropout.draw(stream)
                     # The penalty is that of the weights of this forward pass.
-                    total += (stop - start) * penalty(weights, weight_decay)
+                    total += (stop - start) * penalty(weights, weight_decay, computing)
                     one(shuffled_x[start:stop], batch_d, batch_weight)
                     z, a = one.buffers.forward
-                    costs = sample_cost(z[-1], a[-1], batch_d)
+                    costs = sample_cost(z[-1], a[-1], batch_d, computing)
                     if batch_weight is not None:
                         costs *= batch_weight[:, 0]
-                    total += float(costs.sum())
+                    batch_cost = computing.total(costs)
+                    total += batch_cost
                     updates += 1
                     if updates == to_keep[len(kept)]:
-                        exact, _ = exact_cost(network, x, d, cost, weight_decay, weight)
+                        exact, _ = exact_cost(network, x, d, cost, weight_decay, weight, computing)
                         copies = network.views(network.parameters.copy())
                         kept.append(Snapshot(updates, exact, *copies))
                     if recorder is not None and started_from is not None:
-                        decay = penalty(started_from[: network.n_weights], weight_decay)
+                        decay = penalty(started_from[: network.n_weights], weight_decay, computing)
                         step = RecordedStep(
                             updates,
                             epoch,
                             order[start:stop] + 1,
-                            float(costs.mean()) + decay,
+                            batch_cost / len(costs) + decay,
                             *network.views(started_from),
                             [e.copy() for e in one.buffers.backward.e],
                             *network.views(one.gradient.copy()),
@@ -496,7 +512,7 @@ def run_training(
                 show(epoch, epoch_costs[-1])
                 if after_epoch is not None and after_epoch(epoch, epoch_costs[-1]):
                     break
-        final_cost, outputs = exact_cost(network, x, d, cost, weight_decay, weight)
+        final_cost, outputs = exact_cost(network, x, d, cost, weight_decay, weight, computing)
         if not math.isfinite(final_cost):
             raise diverged(len(epoch_costs), given_rate())
     except TrainingError as error:
@@ -515,7 +531,7 @@ def run_training(
             )
         updates = len(epoch_costs) * len(batches)
         kept = [snapshot for snapshot in kept if snapshot.updates <= updates]
-        final_cost, outputs = exact_cost(network, x, d, cost, weight_decay, weight)
+        final_cost, outputs = exact_cost(network, x, d, cost, weight_decay, weight, computing)
     finally:
         if schedule is not None:
             optimizer.settings["learning_rate"] = start_rate
@@ -548,6 +564,7 @@ def run_training(
             "dropout": dropout,
             "clip_norm": clip_norm,
             "schedule": schedule,
+            "arithmetic": arithmetic,
         },
     )
 

@@ -260,7 +260,7 @@ test("bad arguments are refused by name", () => {
   );
   refused(
     () => network.backward(forward, [[1]], { optimizer: "sgd" }),
-    'unknown key "optimizer" in options; allowed: "cost", "rule"',
+    'unknown key "optimizer" in options; allowed: "cost", "rule", "arithmetic"',
   );
   refused(
     () => network.backward({ z: [], a: [] }, [[1]]),

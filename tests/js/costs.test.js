@@ -88,6 +88,6 @@ test("bad arguments are refused by name", () => {
   assertThrows(
     () => network.meanCost([[1, 2]], [[1, 2]], { weight_decay: 1 }),
     InputError,
-    'unknown key "weight_decay" in options; allowed: "cost", "weightDecay"',
+    'unknown key "weight_decay" in options; allowed: "cost", "weightDecay", "arithmetic"',
   );
 });

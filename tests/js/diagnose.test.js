@@ -191,7 +191,7 @@ test("a run knows its network and its settings, and its file does not", () => {
       ...{ name: "momentum", learningRate: 0.5, weightDecay: 0, momentum: 0.9, nesterov: false },
     },
     ...{ batchSize: 4, epochs: 3, shuffle: false, seed: 5 },
-    ...{ sampleWeight: null, dropout: 0, clipNorm: null, schedule: null },
+    ...{ sampleWeight: null, dropout: 0, clipNorm: null, schedule: null, arithmetic: "fast" },
   });
   assert.notEqual(run.network, network);
   assert.deepEqual(run.network.parameters, network.parameters);

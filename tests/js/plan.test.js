@@ -40,6 +40,7 @@ test("absent keys take the contract's defaults", () => {
       dropout: 0,
       clip_norm: null,
       schedule: null,
+      arithmetic: "fast",
     },
     data: DATA,
   });

@@ -155,13 +155,14 @@ test("what is wrong in an address is named", () => {
 
 test("a plan becomes a state and the state that plan again", () => {
   const extras =
-    /the page cannot train with (training|data)\.(dropout|clip_norm|schedule|sample_weight)/;
+    /the page cannot train with (training|data)\.(dropout|clip_norm|schedule|arithmetic|sample_weight)/;
   let [compared, refused] = [0, 0];
   for (const { plan } of cases()) {
     const complete = readPlan(plan);
-    const { dropout, clip_norm, schedule } = complete.training;
+    const { dropout, clip_norm, schedule, arithmetic } = complete.training;
     const weight = complete.data.sample_weight ?? null;
-    if ([dropout].flat().some((rate) => rate > 0) || (clip_norm ?? schedule ?? weight) !== null) {
+    const drops = [dropout].flat().some((rate) => rate > 0);
+    if (drops || (clip_norm ?? schedule ?? weight) !== null || arithmetic !== "fast") {
       assert.throws(() => page.stateOfPlan(plan), extras);
       refused += 1;
       continue;
@@ -175,6 +176,13 @@ test("a plan becomes a state and the state that plan again", () => {
     compared += 1;
   }
   assert.ok(compared > 100 && refused > 10);
+});
+
+test("the page shows the engine's own arithmetic", () => {
+  assert.throws(
+    () => page.stateOfPlan({ training: { arithmetic: "portable" } }),
+    /the page cannot train with training\.arithmetic yet/,
+  );
 });
 
 test("a change begins the training again, a look does not", () => {

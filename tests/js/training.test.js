@@ -184,7 +184,7 @@ test("bad arguments are refused by name, before anything moves", () => {
   refused(
     { update_order: "simultaneous" },
     'unknown key "update_order" in options; allowed: "cost", "rule", "updateOrder", "optimizer", ' +
-      '"batchSize", "epochs", "shuffle", "seed", "snapshots", "record", "dropout", "clipNorm", "schedule", "sampleWeight", "onEpoch"',
+      '"batchSize", "epochs", "shuffle", "seed", "snapshots", "record", "dropout", "clipNorm", "schedule", "arithmetic", "sampleWeight", "onEpoch"',
   );
   refused({}, "d must have as many rows as x (4), got 1", XOR_X, [[1]]);
   assert.deepEqual(network.parameters, before);

@@ -50,8 +50,8 @@ mutation(
     python=("activations.py", "np.greater(z, 0.0,", "np.greater_equal(z, 0.0,"),
     r=(
         "activations.R",
-        "relu, derivative = function(z, a) (z > 0)",
-        "relu, derivative = function(z, a) (z >= 0)",
+        "relu, derivative = function(z, a, arithmetic) (z > 0)",
+        "relu, derivative = function(z, a, arithmetic) (z >= 0)",
     ),
     js=("activations.js", "out[i] = z[i] > 0 ? 1 : 0;", "out[i] = z[i] >= 0 ? 1 : 0;"),
 )
@@ -84,7 +84,7 @@ mutation(
     "softplus' is 1",
     ["activation-hidden-softplus", "activation-output-softplus"],
     python=("activations.py", "return _sigmoid(z, out)", "return _identity_derivative(z, a, out)"),
-    r=("activations.R", "function(z, a) sigmoid(z)", "function(z, a) array(1, dim(z))"),
+    r=("activations.R", "sigmoid(z, arithmetic),\n", "array(1, dim(z)),\n"),
     js=("activations.js", "derivative: softplusDerivative", "derivative: identityDerivative"),
 )
 mutation(
@@ -97,7 +97,7 @@ mutation(
         "    np.log1p(out, out=out)\n    return np.add(out, np.maximum(z, 0.0), out=out)",
         "np.exp(z, out=out)\n    return np.log1p(out, out=out)",
     ),
-    r=("activations.R", "relu(z) + log1p(exp(-abs(z)))", "log1p(exp(z))"),
+    r=("activations.R", "relu(z) + arithmetic$log1p(arithmetic$exp(-abs(z)))", "log1p(exp(z))"),
     js=(
         "activations.js",
         "Math.max(z[i], 0) + Math.log1p(Math.exp(-Math.abs(z[i])))",
@@ -136,7 +136,7 @@ mutation(
     "cross_entropy of softmax outputs leaves out the largest z that was taken out of the exps",
     ["cost-cross_entropy-softmax-2", "cost-cross_entropy-softmax-3"],
     python=("costs.py", "largest + np.log(", "np.log("),
-    r=("costs.R", "largest + log(", "log("),
+    r=("costs.R", "largest + arithmetic$log(", "arithmetic$log("),
     js=("costs.js", "largest + Math.log(", "Math.log("),
 )
 mutation(
@@ -152,7 +152,7 @@ mutation(
     "the penalty is lambda, not lambda / 2, times the sum of squares",
     ["optimizer-sgd-decay"],
     python=("costs.py", "0.5 * weight_decay", "weight_decay"),
-    r=("costs.R", "weight_decay / 2 * total", "weight_decay * total"),
+    r=("costs.R", "0.5 * weight_decay *", "weight_decay *"),
     js=("costs.js", "0.5 * weightDecay", "weightDecay"),
 )
 
@@ -171,7 +171,7 @@ mutation(
     "delta is the error, without f'",
     ["layers-2-2-2", "activation-hidden-sigmoid"],
     python=("backprop.py", "np.multiply(g, e[i], out=g)", "np.copyto(g, e[i])"),
-    r=("backprop.R", "e[[l]] * derivatives[[l]](z[[l]], a[[l + 1L]])", "e[[l]]"),
+    r=("backprop.R", "e[[l]] * derivatives[[l]](z[[l]], a[[l + 1L]], arithmetic)", "e[[l]]"),
     js=("backprop.js", "g[i] *= e[i]", "g[i] = e[i]"),
 )
 mutation(
@@ -179,7 +179,7 @@ mutation(
     "rule gradient sends the error back without f', as transpose does",
     ["rule-gradient-simultaneous", "rule-gradient-output_first-deep"],
     python=("backprop.py", "np.dot(g, weights,", "np.dot(e, weights,"),
-    r=("backprop.R", "crossprod(weights, g)", "crossprod(weights, e)"),
+    r=("backprop.R", "send_back(weights, g)", "send_back(weights, e)"),
     js=("backprop.js", "throughTranspose(g, ", "throughTranspose(e, "),
 )
 mutation(
@@ -187,7 +187,7 @@ mutation(
     "the error goes back through W, not W': the shapes of square layers still fit",
     ["layers-2-2-2"],
     python=("backprop.py", "np.dot(g, weights,", "np.dot(g, weights.T,"),
-    r=("backprop.R", "crossprod(weights, g)", "weights %*% g"),
+    r=("backprop.R", "arithmetic$send_back(weights, g)", "weights %*% g"),
     js=(
         "backprop.js",
         "weights[k * inputs + j] * factor",
@@ -199,7 +199,7 @@ mutation(
     "proportional_abs divides by the sums of the weights",
     ["rule-proportional_abs-simultaneous"],
     python=("backprop.py", "denominators = np.abs(weights).sum", "denominators = weights.sum"),
-    r=("backprop.R", "shares(weights, rowSums(abs(weights))", "shares(weights, rowSums(weights)"),
+    r=("backprop.R", "shares(weights, abs(weights)", "shares(weights, weights"),
     js=("backprop.js", "absolute ? size : sum", "sum"),
 )
 mutation(
@@ -215,7 +215,7 @@ mutation(
     "the gradient of the weights is the batch's sum, without 1/m",
     ["batch-mini", "batch-full"],
     python=("backprop.py", "grad_weights[i] /= batch", "grad_weights[i] /= 1.0"),
-    r=("backprop.R", "tcrossprod(weighted, fed) / n", "tcrossprod(weighted, fed)"),
+    r=("backprop.R", "outer_sums(weighted, fed) / n", "outer_sums(weighted, fed)"),
     js=("backprop.js", "gradWeights[i] /= rows", "gradWeights[i] /= 1"),
 )
 
@@ -315,7 +315,7 @@ mutation(
     "adam's mean is not corrected for its start at 0",
     ["optimizer-adam", "optimizer-adam-own"],
     python=("optimizers.py", " / (1.0 - beta1**t)", ""),
-    r=("optimizers.R", "eta / (1 - beta1^t)", "eta"),
+    r=("optimizers.R", "eta / (1 - power(beta1, t))", "eta"),
     js=("optimizers.js", " / (1 - beta1 ** t)", ""),
 )
 mutation(
@@ -323,7 +323,7 @@ mutation(
     "adam's mean square is not corrected for its start at 0",
     ["optimizer-adam", "optimizer-adam-own"],
     python=("optimizers.py", "math.sqrt(1.0 - beta2**t)", "1.0"),
-    r=("optimizers.R", "sqrt(v) / sqrt(1 - beta2^t)", "sqrt(v)"),
+    r=("optimizers.R", "sqrt(v) / sqrt(1 - power(beta2, t))", "sqrt(v)"),
     js=("optimizers.js", "Math.sqrt(1 - beta2 ** t)", "1"),
 )
 mutation(
@@ -510,7 +510,8 @@ mutation(
     ),
     r=(
         "training.R",
-        "total <- total + method$total_cost(e_last, step$forward$z[[depth]], d_batch, w)",
+        "total <- total + "
+        "method$total_cost(e_last, step$forward$z[[depth]], d_batch, batch_weight)",
         "moved <- step$parameters\n"
         "    total <- total + length(rows) * mean_cost(\n"
         "      x[, rows, drop = FALSE], d_batch, moved, method, 0\n"
@@ -535,8 +536,8 @@ mutation(
     ),
     r=(
         "training.R",
-        "penalty(parameters$weights, decay)",
-        "penalty(step$parameters$weights, decay)",
+        "penalty(parameters$weights, decay,",
+        "penalty(step$parameters$weights, decay,",
     ),
     js=(
         "training.js",
@@ -611,7 +612,7 @@ mutation(
     "the cost of a recorded step has no penalty",
     ["record-decay"],
     python=("training.py", "float(costs.mean()) + decay,", "float(costs.mean()),"),
-    r=("training.R", " + penalty(before$weights, weight_decay)", ""),
+    r=("training.R", " + penalty(before$weights, weight_decay, method$arithmetic)", ""),
     js=("training.js", "cost: cost / rows + penaltyThen", "cost: cost / rows"),
 )
 mutation(
@@ -678,7 +679,11 @@ mutation(
     "weights of samples count in the costs alone",
     ["sample_weight-full", "sample_weight-online", "sample_weight-output_first"],
     python=("backprop.py", "delta[i] if sample_weight is None else", "delta[i] if True else"),
-    r=("backprop.R", "if (!is.null(sample_weight)) weighted <-", "if (FALSE) weighted <-"),
+    r=(
+        "backprop.R",
+        "if (!is.null(sample_weight)) {\n      weighted",
+        "if (FALSE) {\n      weighted",
+    ),
     js=("backprop.js", "sampleWeight === null ? delta[i] :", "true ? delta[i] :"),
 )
 mutation(
@@ -686,7 +691,7 @@ mutation(
     "weights of samples are not divided by their mean",
     ["sample_weight-full", "sample_weight-equal", "sample_weight-one-row"],
     python=("training.py", "shares * (len(shares) / shares.sum())", "sample_weight * 1.0"),
-    r=("training.R", "shares * (length(shares) / sum(shares))", "sample_weight"),
+    r=("training.R", "shares * (length(shares) / arithmetic$total(shares))", "sample_weight"),
     js=("training.js", "share * (shares.length / sum)", "share * largest"),
 )
 mutation(
@@ -738,7 +743,7 @@ mutation(
     "the first epoch's learning rate is that of the second",
     ["schedule-exponential", "schedule-exponential-own"],
     python=("schedules.py", '["gamma"] ** (t - 1))', '["gamma"] ** t)'),
-    r=("schedules.R", "settings$gamma^(t - 1)\n", "settings$gamma^t\n"),
+    r=("schedules.R", "power(settings$gamma, t - 1)", "power(settings$gamma, t)"),
     js=("schedules.js", "gamma ** (t - 1),", "gamma ** t,"),
 )
 mutation(

@@ -138,7 +138,7 @@ training(
     "unknown-key",
     "training",
     'unknown key "learning_rate" in training; allowed: "cost", "rule", "update_order", "optimizer", "batch_size", '
-    '"epochs", "shuffle", "seed", "snapshots", "record", "dropout", "clip_norm", "schedule"',
+    '"epochs", "shuffle", "seed", "snapshots", "record", "dropout", "clip_norm", "schedule", "arithmetic"',
     learning_rate=0.1,
 )
 data("unknown-key", "data", 'unknown key "y" in data; allowed: "x", "d", "dataset", "sample_weight"', x=X, d=D, y=D)
@@ -715,7 +715,7 @@ add(
     "order",
     "unknown-key-before-cost",
     'unknown key "lr" in training; allowed: "cost", "rule", "update_order", "optimizer", "batch_size", "epochs", '
-    '"shuffle", "seed", "snapshots", "record", "dropout", "clip_norm", "schedule"',
+    '"shuffle", "seed", "snapshots", "record", "dropout", "clip_norm", "schedule", "arithmetic"',
     plan={"training": {"cost": "none", "lr": 1}, "data": {"x": X, "d": D}},
 )
 add(

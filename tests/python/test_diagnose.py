@@ -398,6 +398,7 @@ def test_a_run_knows_its_network_and_its_settings():
         "dropout": 0.0,
         "clip_norm": None,
         "schedule": None,
+        "arithmetic": "fast",
     }
     assert run.network is not network
     np.testing.assert_array_equal(run.network.parameters, network.parameters)

@@ -104,7 +104,7 @@ def test_the_rows_are_in_order():
 def test_fires_on_a_broken_derivative(name, factor, monkeypatch):
     right = ACTIVATIONS[name].derivative
 
-    def wrong(z, a, out):
+    def wrong(z, a, out, arithmetic):
         right(z, a, out)
         out *= factor
 
@@ -123,7 +123,7 @@ def test_fires_on_a_broken_derivative(name, factor, monkeypatch):
 @pytest.mark.parametrize("name", ["relu", "leaky_relu"])
 def test_fires_on_a_broken_derivative_with_a_kink(name, monkeypatch):
     network, x, d = problem("identity", 2, name)
-    wrong = ACTIVATIONS[name]._replace(derivative=lambda z, a, out: out.fill(1.0))
+    wrong = ACTIVATIONS[name]._replace(derivative=lambda z, a, out, arithmetic: out.fill(1.0))
     monkeypatch.setitem(ACTIVATIONS, name, wrong)
     assert not check_gradient(network, x, d).passes
 
@@ -131,7 +131,7 @@ def test_fires_on_a_broken_derivative_with_a_kink(name, monkeypatch):
 def test_fires_on_a_broken_rule(monkeypatch):
     network, x, d = problem("sigmoid", 2)
 
-    def wrong(weights, e, g, layer, out):
+    def wrong(weights, e, g, layer, out, arithmetic):
         np.dot(g, weights, out=out)
         out[-1] = 0.0  # a forgotten sample
 
@@ -408,7 +408,7 @@ class TestTheNetworkIsUnchanged:
         before = network.parameters.copy()
         calls = itertools.count()
 
-        def stops(z, out):
+        def stops(z, out, *arithmetic):
             if next(calls) == 30:
                 raise KeyboardInterrupt
             return np.tanh(z, out=out)

@@ -53,6 +53,7 @@ def test_absent_keys_take_their_defaults():
             "dropout": 0.0,
             "clip_norm": None,
             "schedule": None,
+            "arithmetic": "fast",
         },
         "data": XOR,
     }

@@ -170,7 +170,7 @@ test_that("an interrupted comparison keeps what is there, wherever it is", {
   # tanh counts its calls, and one of them is interrupted
   compare <- function(along, interrupt) {
     calls <- 0
-    stops <- function(z) {
+    stops <- function(z, arithmetic) {
       calls <<- calls + 1
       if (calls == interrupt) {
         signalCondition(structure(list(), class = c("interrupt", "condition")))

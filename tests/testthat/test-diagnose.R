@@ -214,7 +214,7 @@ test_that("a run knows its settings", {
       name = "momentum", learning_rate = 0.5, weight_decay = 0, momentum = 0.9, nesterov = FALSE
     ),
     batch_size = 4L, epochs = 3, shuffle = FALSE, seed = 5L, sample_weight = NULL, dropout = 0,
-    clip_norm = NULL, schedule = NULL
+    clip_norm = NULL, schedule = NULL, arithmetic = "fast"
   ))
 })
 

@@ -119,7 +119,7 @@ test_that("a schedule is a learning rate for each epoch", {
 train_with <- function(epochs, after_epoch, optimizer = tp_optimizer()) {
   settings <- list(
     cost = "half_mse", rule = "gradient", update_order = "simultaneous", optimizer = optimizer,
-    batch_size = 2L, epochs = epochs, shuffle = FALSE, seed = 42L
+    batch_size = 2L, epochs = epochs, shuffle = FALSE, seed = 42L, arithmetic = "fast"
   )
   train(network, t(x), t(d), settings, progress_reporter(FALSE, epochs), after_epoch)
 }

@@ -105,7 +105,7 @@ test_that("it fires on a broken derivative", {
     expect_true(tp_check_gradient(p$network, p$x, p$d)$passes)
     local({
       right <- tp_activations()[[name]]$derivative
-      replace_in("activations", name, function(z, a) 1.001 * right(z, a), "derivative")
+      replace_in("activations", name, function(z, a, arithmetic) 1.001 * right(z, a), "derivative")
       check <- tp_check_gradient(p$network, p$x, p$d)
       expect_false(check$passes)
       expect_match(check$verdict, "^FAILS: ")
@@ -119,7 +119,7 @@ test_that("it fires on a broken derivative", {
 test_that("it fires on a broken rule and on a broken scale", {
   p <- problem("sigmoid", 2)
   local({
-    replace_in("rules", "gradient", function(weights, e, g, layer) {
+    replace_in("rules", "gradient", function(weights, e, g, layer, arithmetic) {
       sent <- crossprod(weights, g)
       sent[, ncol(sent)] <- 0 # a forgotten sample
       sent
@@ -145,7 +145,7 @@ test_that("it fires on a broken rule and on a broken scale", {
 test_that("a gradient that is no number fails", {
   p <- problem("sigmoid", 2)
   right <- tp_activations()$tanh$derivative
-  replace_in("activations", "tanh", function(z, a) {
+  replace_in("activations", "tanh", function(z, a, arithmetic) {
     slope <- right(z, a)
     if (nrow(slope) == 3) slope[2, ] <- NaN # the second neuron of layer 2
     slope

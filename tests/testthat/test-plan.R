@@ -15,7 +15,8 @@ test_that("absent keys take their defaults", {
   expect_identical(plan$training, list(
     cost = "half_mse", rule = "gradient", update_order = "simultaneous",
     optimizer = tp_optimizer()$settings, batch_size = 1L, epochs = 2, shuffle = FALSE, seed = 42L,
-    snapshots = numeric(), record = NULL, dropout = 0, clip_norm = NULL, schedule = NULL
+    snapshots = numeric(), record = NULL, dropout = 0, clip_norm = NULL, schedule = NULL,
+    arithmetic = "fast"
   ))
   expect_identical(plan$x, rbind(c(0, 0), c(0, 1)))
   expect_identical(plan$d, cbind(c(0, 1)))

@@ -230,7 +230,7 @@ test_that("without recording, or before training, an error has none", {
 
 test_that("an interrupted training has the steps of whole epochs", {
   settings <- list(
-    cost = "half_mse", rule = "gradient", update_order = "simultaneous",
+    arithmetic = "fast", cost = "half_mse", rule = "gradient", update_order = "simultaneous",
     optimizer = tp_optimizer(), batch_size = 1L, epochs = 100, shuffle = FALSE, seed = 42L,
     snapshots = numeric(), record = 1
   )

@@ -155,7 +155,7 @@ test_that("a vanishing denominator keeps the weights from before its epoch", {
 test_that("an interrupted training returns what its complete epochs have reached", {
   network <- tp_network(c(2, 3, 1))
   settings <- list(
-    cost = "half_mse", rule = "gradient", update_order = "simultaneous",
+    arithmetic = "fast", cost = "half_mse", rule = "gradient", update_order = "simultaneous",
     optimizer = tp_optimizer(), batch_size = 1L, epochs = 100, shuffle = FALSE, seed = 42L,
     snapshots = c(1, 13)
   )

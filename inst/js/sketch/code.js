@@ -21,7 +21,8 @@ function planUpTo(state, updates, batches) {
     if (plan.network[key] === null) delete plan.network[key];
   }
   if (!inside) delete plan.training.snapshots;
-  for (const key of ["record", "dropout", "clip_norm", "schedule"]) delete plan.training[key];
+  for (const key of ["record", "dropout", "clip_norm", "schedule", "arithmetic"])
+    delete plan.training[key];
   delete plan.format;
   return { plan, inside };
 }

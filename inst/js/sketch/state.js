@@ -96,11 +96,12 @@ export function planOf(state, changes = {}) {
 
 /** Refuse a plan that the page would train otherwise than it says. */
 function checkShown({ training, data }) {
-  const { dropout, clip_norm, schedule } = training;
+  const { dropout, clip_norm, schedule, arithmetic } = training;
   const set = [
     ["training.dropout", [dropout].flat().some((rate) => rate > 0)],
     ["training.clip_norm", clip_norm !== null],
     ["training.schedule", schedule !== null],
+    ["training.arithmetic", arithmetic !== "fast"],
     ["data.sample_weight", (data.sample_weight ?? null) !== null],
   ];
   const [unknown] = set.find(([, isSet]) => isSet) ?? [];

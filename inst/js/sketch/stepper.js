@@ -8,6 +8,7 @@ import { offsets, RULES } from "../backprop.js";
 import { costFunction, penalty } from "../costs.js";
 import { DenominatorError } from "../errors.js";
 import { explain } from "../explain.js";
+import { fingerprintOf } from "../fingerprint.js";
 import { Network } from "../network.js";
 import { Optimizer } from "../optimizers.js";
 import { derivatives } from "../quantities.js";
@@ -227,6 +228,7 @@ export class Stepper {
       errors: outputs.map((row, i) => row.map((a, k) => a - this.#d[i][k])),
       weights: this.weights,
       biases: this.biases,
+      fingerprint: fingerprintOf(this.costs, this.#network.parameters),
     };
   }
 
