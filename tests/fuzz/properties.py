@@ -1,11 +1,12 @@
 """What must hold of every random plan; each property is a strategy and a check of what it draws."""
 
 import functools
+import itertools
 import json
 import math
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -50,10 +51,13 @@ TORCH_LARGEST = 1e50
 SEEN: Counter[str] = Counter()
 
 
-def outcome(engine: str, plan: dict[str, Any]) -> dict[str, Any] | Failure:
+def outcome(engine: str, plan: dict[str, Any], kernel: bool = True) -> dict[str, Any] | Failure:
     """What an engine makes of a plan: a run as its file has it, or the error."""
     if engine in ("rscript", "js"):
-        return worker(engine).ask("run", plan)
+        return worker(engine, kernel).ask("run", plan)
+    if not kernel:
+        with mock.patch.dict(os.environ, TWINPROP_KERNEL="off"):
+            return outcome(engine, plan)
     if engine == "torch":  # keeps none
         plan = {**plan, "training": {**plan["training"], "record": None}}
     try:
@@ -138,9 +142,9 @@ def moved(plan: dict[str, Any], seed: int) -> dict[str, Any] | Failure:
         return activation._replace(value=value)
 
     noisy = {name: rounded(activation) for name, activation in ACTIVATIONS.items()}
-    with mock.patch.dict(ACTIVATIONS, noisy), mock.patch.dict(os.environ, TWINPROP_KERNEL="off"):
+    with mock.patch.dict(ACTIVATIONS, noisy):
         changed = {**plan, "network": {**plan["network"], **parts}, "data": data}
-        return outcome("python", changed)
+        return outcome("python", changed, kernel=False)
 
 
 class Rounding:
@@ -203,6 +207,39 @@ def check_agrees(plan: dict[str, Any], engines: tuple[str, ...] = ("rscript", "j
                 assert rounding.explains(name, gap, group.tolerance), message
                 excused = True
     SEEN["excused"] += excused
+
+
+def _bits(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """All numbers of a run with their places, so written that unequal bits are unequal texts."""
+    entries = value.items() if isinstance(value, dict) else []
+    for key, entry in enumerate(value, 1) if isinstance(value, list) else entries:
+        if key not in ("engine", "version", "seconds", "fingerprint"):
+            yield from _bits(entry, f"{place} {key}")
+    if not isinstance(value, dict | list):
+        yield place, value if isinstance(value, str) else float(value).hex()
+    elif not value:
+        yield place, "empty"
+
+
+def check_bits(plan: dict[str, Any]) -> None:
+    """In portable arithmetic every language gives the same bits, with its kernel and without."""
+    plan = {**plan, "training": {**plan["training"], "arithmetic": "portable"}}
+    reference = outcome("python", plan, kernel=False)
+    SEEN["runs to the bit" if isinstance(reference, dict) else "errors to the letter"] += 1
+    for engine, kernel in (
+        ("python", True),
+        ("rscript", True),
+        ("rscript", False),
+        ("js", False),
+    ):
+        what = f"{engine}, kernel {'on' if kernel else 'off'}"
+        found = outcome(engine, plan, kernel=kernel)
+        if isinstance(found, Failure) or isinstance(reference, Failure):
+            ends = [end if isinstance(end, Failure) else "a run" for end in (found, reference)]
+            assert found == reference, f"{what}: {ends[0]}, python: {ends[1]}"
+            continue
+        for got, wanted in itertools.zip_longest(_bits(found), _bits(reference)):
+            assert got == wanted, f"{what}: {got}, python: {wanted}"
 
 
 def check_messages(plan: dict[str, Any]) -> None:
@@ -330,6 +367,7 @@ class Property(NamedTuple):
 PROPERTIES = {
     "agrees": Property(plans(), check_agrees, 120),
     "others": Property(plans(), functools.partial(check_agrees, engines=("r", "torch")), 15),
+    "bits": Property(plans(updates=1000), check_bits, 100),
     "messages": Property(wrong_plans(), check_messages, 300),
     "encoding": Property(frames(), check_encoding, 150),
     "random": Property(_DRAWS, check_random, 50),
