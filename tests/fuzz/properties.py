@@ -346,6 +346,9 @@ def check_encoding(given: dict[str, Any]) -> None:
             assert _alike(said, reference), f"{engine}: {said}\npython: {reference}"
 
 
+# Two of the numbers are equal; how the order breaks the tie must not differ.
+TIED = {"seed": 62, "draws": [("order", 4708)]}
+
 _DRAWS = st.fixed_dictionaries(
     {
         "seed": SEEDS,
@@ -367,7 +370,7 @@ class Property(NamedTuple):
 PROPERTIES = {
     "agrees": Property(plans(), check_agrees, 120),
     "others": Property(plans(), functools.partial(check_agrees, engines=("r", "torch")), 15),
-    "bits": Property(plans(updates=1000), check_bits, 100),
+    "bits": Property(plans(updates=1000), check_bits, 20),
     "messages": Property(wrong_plans(), check_messages, 300),
     "encoding": Property(frames(), check_encoding, 150),
     "random": Property(_DRAWS, check_random, 50),
