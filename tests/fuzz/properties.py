@@ -51,13 +51,18 @@ TORCH_LARGEST = 1e50
 SEEN: Counter[str] = Counter()
 
 
-def outcome(engine: str, plan: dict[str, Any], kernel: bool = True) -> dict[str, Any] | Failure:
+# What stands behind an engine's name where it shall do without the compiled kernel.
+WITHOUT = " without kernel"
+
+
+def outcome(engine: str, plan: dict[str, Any]) -> dict[str, Any] | Failure:
     """What an engine makes of a plan: a run as its file has it, or the error."""
-    if engine in ("rscript", "js"):
-        return worker(engine, kernel).ask("run", plan)
-    if not kernel:
+    name = engine.removesuffix(WITHOUT)
+    if name in ("rscript", "js"):
+        return worker(name, kernel=name == engine).ask("run", plan)
+    if name != engine:
         with mock.patch.dict(os.environ, TWINPROP_KERNEL="off"):
-            return outcome(engine, plan)
+            return outcome(name, plan)
     if engine == "torch":  # keeps none
         plan = {**plan, "training": {**plan["training"], "record": None}}
     try:
@@ -144,7 +149,7 @@ def moved(plan: dict[str, Any], seed: int) -> dict[str, Any] | Failure:
     noisy = {name: rounded(activation) for name, activation in ACTIVATIONS.items()}
     with mock.patch.dict(ACTIVATIONS, noisy):
         changed = {**plan, "network": {**plan["network"], **parts}, "data": data}
-        return outcome("python", changed, kernel=False)
+        return outcome(f"python{WITHOUT}", changed)
 
 
 class Rounding:
@@ -224,22 +229,16 @@ def _bits(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
 def check_bits(plan: dict[str, Any]) -> None:
     """In portable arithmetic every language gives the same bits, with its kernel and without."""
     plan = {**plan, "training": {**plan["training"], "arithmetic": "portable"}}
-    reference = outcome("python", plan, kernel=False)
+    reference = outcome(f"python{WITHOUT}", plan)
     SEEN["runs to the bit" if isinstance(reference, dict) else "errors to the letter"] += 1
-    for engine, kernel in (
-        ("python", True),
-        ("rscript", True),
-        ("rscript", False),
-        ("js", False),
-    ):
-        what = f"{engine}, kernel {'on' if kernel else 'off'}"
-        found = outcome(engine, plan, kernel=kernel)
+    for engine in ("python", "rscript", f"rscript{WITHOUT}", "js"):
+        found = outcome(engine, plan)
         if isinstance(found, Failure) or isinstance(reference, Failure):
             ends = [end if isinstance(end, Failure) else "a run" for end in (found, reference)]
-            assert found == reference, f"{what}: {ends[0]}, python: {ends[1]}"
+            assert found == reference, f"{engine}: {ends[0]}, python: {ends[1]}"
             continue
         for got, wanted in itertools.zip_longest(_bits(found), _bits(reference)):
-            assert got == wanted, f"{what}: {got}, python: {wanted}"
+            assert got == wanted, f"{engine}: {got}, python: {wanted}"
 
 
 def check_messages(plan: dict[str, Any]) -> None:
@@ -378,15 +377,13 @@ PROPERTIES = {
 
 
 def checked(name: str) -> Callable[[Any], None]:
-    """The check of a property; what fails is written to a file that reproduces it."""
+    """The check of a property; what fails, crashes or hangs stays in a file that reproduces it."""
+    path = FAILED / f"{name}.json"
 
     def check(given: Any) -> None:
-        try:
-            PROPERTIES[name].check(given)
-        except Exception:
-            path = FAILED / f"{name}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(given, indent=1), encoding="utf-8")
-            raise
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(given, indent=1), encoding="utf-8")
+        PROPERTIES[name].check(given)
+        path.unlink()
 
     return check
