@@ -21,7 +21,7 @@ SYSTEM_TEST := build/.system-test
 R_SOURCES := DESCRIPTION NAMESPACE configure r data inst/js $(shell find r data inst -type f 2>/dev/null)
 
 .PHONY: help setup crosscheck test lint lint-version lint-py lint-r lint-js format test-python test-py test-r test-js test-cross test-browser fuzz play site \
-	r-check docs cases clean
+	bench bench-quick r-check docs cases clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -88,6 +88,12 @@ fuzz: $(VENV) $(RLIB) ## Look for plans on which the languages differ, for an ho
 
 test-browser: $(SYSTEM_TEST) $(VENV) $(NODE_MODULES) ## The page in a browser; its pictures go to build/page
 	node --test tests/browser/*.test.js
+
+bench: $(VENV) $(RLIB) ## Time twinprop and every peer that is installed; writes bench/README.md unless ARGS are given
+	$(BIN)/python bench/run.py $(or $(ARGS),--json bench/results.json --markdown bench/README.md)
+
+bench-quick: $(VENV) $(RLIB) ## The same with smaller plans and fewer rounds; only prints
+	$(BIN)/python bench/run.py --size quick $(ARGS)
 
 r-check: $(SYSTEM_TEST) ## R CMD check of what is committed
 	@tools/r_check.sh

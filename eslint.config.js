@@ -31,7 +31,7 @@ export default [
     languageOptions: { globals: { ...globals.node, ...globals.browser } },
   },
   {
-    files: ["inst/js/run.js", "tests/js/**/*.js"],
+    files: ["inst/js/run.js", "tests/js/**/*.js", "bench/*.mjs"],
     languageOptions: { globals: globals.node },
   },
 ];

@@ -63,8 +63,9 @@ function weightedSums(a, weights, biases, rows, inputs, units, z) {
   for (let row = 0; row < rows; row++) {
     const start = row * inputs;
     for (let k = 0; k < units; k++) {
+      const from = k * inputs;
       let sum = 0;
-      for (let j = 0; j < inputs; j++) sum += weights[k * inputs + j] * a[start + j];
+      for (let j = 0; j < inputs; j++) sum += weights[from + j] * a[start + j];
       z[row * units + k] = sum + biases[k];
     }
   }
@@ -73,11 +74,11 @@ function weightedSums(a, weights, biases, rows, inputs, units, z) {
 /** e[l-1] = W[l]' v for every row v: the error sent back through the transpose. */
 function throughTranspose(v, weights, rows, inputs, units, out) {
   for (let row = 0; row < rows; row++) {
-    const start = row * inputs;
-    for (let j = 0; j < inputs; j++) out[start + j] = 0;
-    for (let k = 0; k < units; k++) {
-      const factor = v[row * units + k];
-      for (let j = 0; j < inputs; j++) out[start + j] += weights[k * inputs + j] * factor;
+    const start = row * units;
+    for (let j = 0; j < inputs; j++) {
+      let sum = 0;
+      for (let k = 0; k < units; k++) sum += weights[k * inputs + j] * v[start + k];
+      out[row * inputs + j] = sum;
     }
   }
 }
@@ -155,7 +156,7 @@ export const RULES = Object.freeze({
 export function learning(layers, activations, cost, rule, arithmetic = "fast") {
   const { value, scale } = costFunction(cost, activations.at(-1));
   return {
-    layers,
+    layers: Array.from(layers), // V8 reads the network's frozen ones more slowly
     activations: activations.map((name) => ACTIVATIONS[name]),
     cost: value,
     scale: scale(layers.at(-1)),
@@ -231,33 +232,53 @@ export function forwardPass(
   }
 }
 
+/** e = a - d of the output layer. */
+function outputErrors(a, d, count, e) {
+  for (let i = 0; i < count; i++) e[i] = a[i] - d[i];
+}
+
 /** g = e f'(z), delta = s g of one layer. */
 function deltas(z, a, e, derivative, scale, count, g, delta, arithmetic) {
   if (derivative === null) {
-    for (let i = 0; i < count; i++) g[i] = e[i];
-  } else {
-    derivative(z, a, g, count, arithmetic);
-    for (let i = 0; i < count; i++) g[i] *= e[i];
+    for (let i = 0; i < count; i++) {
+      g[i] = e[i];
+      delta[i] = scale * e[i];
+    }
+    return;
   }
-  for (let i = 0; i < count; i++) delta[i] = scale * g[i];
+  derivative(z, a, g, count, arithmetic);
+  for (let i = 0; i < count; i++) {
+    g[i] *= e[i];
+    delta[i] = scale * g[i];
+  }
+}
+
+/** outer(delta, a) and delta of one sample, as sums that start at +0. */
+function sampleGradients(delta, a, inputs, units, gradWeights, gradBiases) {
+  for (let k = 0; k < units; k++) {
+    const own = delta[k];
+    const from = k * inputs;
+    gradBiases[k] = 0 + own;
+    for (let j = 0; j < inputs; j++) gradWeights[from + j] = 0 + own * a[j];
+  }
 }
 
 /** The means over the samples of outer(delta, a) and of delta. */
 function layerGradients(delta, a, rows, inputs, units, gradWeights, gradBiases) {
-  for (let k = 0; k < units; k++) {
-    gradBiases[k] = 0 + delta[k]; // sums start at +0
-    for (let j = 0; j < inputs; j++) gradWeights[k * inputs + j] = 0 + delta[k] * a[j];
+  if (rows === 1) {
+    sampleGradients(delta, a, inputs, units, gradWeights, gradBiases);
+    return;
   }
-  if (rows === 1) return;
-  for (let row = 1; row < rows; row++) {
-    for (let k = 0; k < units; k++) {
-      const value = delta[row * units + k];
-      gradBiases[k] += value;
-      for (let j = 0; j < inputs; j++) gradWeights[k * inputs + j] += value * a[row * inputs + j];
+  for (let k = 0; k < units; k++) {
+    let sum = 0;
+    for (let row = 0; row < rows; row++) sum += delta[row * units + k];
+    gradBiases[k] = sum / rows;
+    for (let j = 0; j < inputs; j++) {
+      sum = 0;
+      for (let row = 0; row < rows; row++) sum += delta[row * units + k] * a[row * inputs + j];
+      gradWeights[k * inputs + j] = sum / rows;
     }
   }
-  for (let k = 0; k < units; k++) gradBiases[k] /= rows;
-  for (let i = 0; i < units * inputs; i++) gradWeights[i] /= rows;
 }
 
 /** The deltas of a layer, each sample's times its weight. */
@@ -304,7 +325,7 @@ export function backwardPass(
   const fed = dropout === null ? a : dropout.fed;
   const last = weights.length - 1;
   const outputs = rows * layers[last + 1];
-  for (let i = 0; i < outputs; i++) e[last][i] = a[last + 1][i] - d[i];
+  outputErrors(a[last + 1], d, outputs, e[last]);
   for (let i = last; i >= 0; i--) {
     const inputs = layers[i];
     const units = layers[i + 1];
@@ -334,9 +355,14 @@ export function backwardPass(
  * biases without.
  */
 export function moveAll(optimizer, parameters, gradients, weightCount, arithmetic = FAST) {
-  optimizer.startUpdate(parameters.length);
-  optimizer.move(parameters, gradients, 0, weightCount, true, arithmetic);
-  optimizer.move(parameters, gradients, weightCount, parameters.length, false, arithmetic);
+  const count = parameters.length;
+  optimizer.startUpdate(count);
+  if (optimizer.settings.weightDecay === 0) {
+    optimizer.move(parameters, gradients, 0, count, false, arithmetic);
+  } else {
+    optimizer.move(parameters, gradients, 0, weightCount, true, arithmetic);
+    optimizer.move(parameters, gradients, weightCount, count, false, arithmetic);
+  }
 }
 
 /**

@@ -4,15 +4,15 @@
 // written out, because browsers have none.
 
 /** How far each of the four steps of a round turns its sum. */
-const TURNS = [
-  [7, 12, 17, 22],
-  [5, 9, 14, 20],
-  [4, 11, 16, 23],
-  [6, 10, 15, 21],
-];
+const TURNS = Int32Array.of(
+  ...[7, 12, 17, 22],
+  ...[5, 9, 14, 20],
+  ...[4, 11, 16, 23],
+  ...[6, 10, 15, 21],
+);
 
 /** The 64 constants: 2^32 abs(sin(i)), i from 1. */
-const SINES = Uint32Array.from({ length: 64 }, (_, i) => 2 ** 32 * Math.abs(Math.sin(i + 1)));
+const SINES = Int32Array.from({ length: 64 }, (_, i) => 2 ** 32 * Math.abs(Math.sin(i + 1)));
 
 const BLOCK = 64;
 const START = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476];
@@ -24,19 +24,30 @@ function turned(word, by) {
 
 /** Mix the block at `from` into the state. */
 function mixBlock(state, bytes, from) {
-  let [a, b, c, d] = state;
+  let a = state[0];
+  let b = state[1];
+  let c = state[2];
+  let d = state[3];
   for (let i = 0; i < 64; i++) {
     const round = i >> 4;
-    let mixed;
-    let place;
-    if (round === 0) [mixed, place] = [(b & c) | (~b & d), i];
-    else if (round === 1) [mixed, place] = [(d & b) | (~d & c), 5 * i + 1];
-    else if (round === 2) [mixed, place] = [b ^ c ^ d, 3 * i + 5];
-    else [mixed, place] = [c ^ (b | ~d), 7 * i];
-    const word = bytes.getUint32(from + 4 * (place % 16), true);
+    let mixed = (b & c) | (~b & d);
+    let place = i;
+    if (round === 1) {
+      mixed = (d & b) | (~d & c);
+      place = 5 * i + 1;
+    } else if (round === 2) {
+      mixed = b ^ c ^ d;
+      place = 3 * i + 5;
+    } else if (round === 3) {
+      mixed = c ^ (b | ~d);
+      place = 7 * i;
+    }
+    const word = bytes.getInt32(from + 4 * (place & 15), true);
     const sum = (a + mixed + SINES[i] + word) | 0;
-    [a, d, c] = [d, c, b];
-    b = (b + turned(sum, TURNS[round][i % 4])) | 0;
+    a = d;
+    d = c;
+    c = b;
+    b = (b + turned(sum, TURNS[4 * round + (i & 3)])) | 0;
   }
   state[0] += a;
   state[1] += b;
@@ -62,10 +73,10 @@ export function fingerprintOf(cost, parameters) {
   }
   bytes.setUint8(size, 0x80);
   bytes.setBigUint64(end - 8, BigInt(8 * size), true);
-  const state = Uint32Array.from(START);
+  const state = Int32Array.from(START);
   for (let from = 0; from < end; from += BLOCK) mixBlock(state, bytes, from);
   const digits = (byte) => byte.toString(16).padStart(2, "0");
   const found = new DataView(new ArrayBuffer(16));
-  state.forEach((word, i) => found.setUint32(4 * i, word, true));
+  state.forEach((word, i) => found.setInt32(4 * i, word, true));
   return Array.from(new Uint8Array(found.buffer), digits).join("");
 }

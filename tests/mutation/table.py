@@ -100,8 +100,8 @@ mutation(
     r=("activations.R", "relu(z) + arithmetic$log1p(arithmetic$exp(-abs(z)))", "log1p(exp(z))"),
     js=(
         "activations.js",
-        "Math.max(z[i], 0) + Math.log1p(Math.exp(-Math.abs(z[i])))",
-        "Math.log1p(Math.exp(z[i]))",
+        "(z[i] > 0 ? z[i] : 0) + arithmetic.log1p(arithmetic.exp(-Math.abs(z[i])))",
+        "arithmetic.log1p(arithmetic.exp(z[i]))",
     ),
 )
 
@@ -129,7 +129,7 @@ mutation(
     ["cost-cross_entropy-sigmoid-1", "cost-cross_entropy-sigmoid-3"],
     python=("costs.py", "- d * z +", "- (1.0 - d) * z +"),
     r=("costs.R", "- d * z +", "- (1 - d) * z +"),
-    js=("costs.js", "- d[i] * z[i] +", "- (1 - d[i]) * z[i] +"),
+    js=("costs.js", "- d[k] * z[k] +", "- (1 - d[k]) * z[k] +"),
 )
 mutation(
     "softmax-cross-entropy-cost",
@@ -137,7 +137,7 @@ mutation(
     ["cost-cross_entropy-softmax-2", "cost-cross_entropy-softmax-3"],
     python=("costs.py", "largest + np.log(", "np.log("),
     r=("costs.R", "largest + arithmetic$log(", "arithmetic$log("),
-    js=("costs.js", "largest + Math.log(", "Math.log("),
+    js=("costs.js", "largest + arithmetic.log(", "arithmetic.log("),
 )
 mutation(
     "cross-entropy-derivative",
@@ -164,7 +164,7 @@ mutation(
     ["layers-2-2-2", "plan-xor"],
     python=("backprop.py", "np.subtract(a[-1], d, ", "np.subtract(d, a[-1], "),
     r=("backprop.R", "a[[depth + 1L]] - d\n", "d - a[[depth + 1L]]\n"),
-    js=("backprop.js", "a[last + 1][i] - d[i]", "d[i] - a[last + 1][i]"),
+    js=("backprop.js", "e[i] = a[i] - d[i]", "e[i] = d[i] - a[i]"),
 )
 mutation(
     "delta-without-derivative",
@@ -190,8 +190,8 @@ mutation(
     r=("backprop.R", "arithmetic$send_back(weights, g)", "weights %*% g"),
     js=(
         "backprop.js",
-        "weights[k * inputs + j] * factor",
-        "weights[j * units + k] * factor",
+        "weights[k * inputs + j] * v[",
+        "weights[j * units + k] * v[",
     ),
 )
 mutation(
@@ -216,7 +216,11 @@ mutation(
     ["batch-mini", "batch-full"],
     python=("backprop.py", "grad_weights[i] /= batch", "grad_weights[i] /= 1.0"),
     r=("backprop.R", "outer_sums(weighted, fed) / n", "outer_sums(weighted, fed)"),
-    js=("backprop.js", "gradWeights[i] /= rows", "gradWeights[i] /= 1"),
+    js=(
+        "backprop.js",
+        "gradWeights[k * inputs + j] = sum / rows",
+        "gradWeights[k * inputs + j] = sum",
+    ),
 )
 
 # Updates (section 4) -----------------------------------------------------------------------------
@@ -243,7 +247,7 @@ mutation(
     ["layers-2-2-2", "plan-xor"],
     python=("training.py", "gradient, slice(None),", "gradient, slice(0, network.n_weights),"),
     r=("optimizers.R", "biases = biases[[1L]]", "biases = parameters$biases"),
-    js=("backprop.js", "weightCount, parameters.length, false", "weightCount, weightCount, false"),
+    js=("backprop.js", "gradients, 0, count, false", "gradients, 0, weightCount, false"),
 )
 mutation(
     "biases-decay",
@@ -262,8 +266,8 @@ mutation(
     ),
     js=(
         "backprop.js",
-        "weightCount, parameters.length, false",
-        "weightCount, parameters.length, true",
+        "weightCount, count, false",
+        "weightCount, count, true",
     ),
 )
 mutation(
@@ -316,7 +320,7 @@ mutation(
     ["optimizer-adam", "optimizer-adam-own"],
     python=("optimizers.py", " / (1.0 - beta1**t)", ""),
     r=("optimizers.R", "eta / (1 - power(beta1, t))", "eta"),
-    js=("optimizers.js", " / (1 - beta1 ** t)", ""),
+    js=("optimizers.js", " / (1 - arithmetic.power(beta1, t))", ""),
 )
 mutation(
     "adam-square-uncorrected",
@@ -324,7 +328,7 @@ mutation(
     ["optimizer-adam", "optimizer-adam-own"],
     python=("optimizers.py", "math.sqrt(1.0 - beta2**t)", "1.0"),
     r=("optimizers.R", "sqrt(v) / sqrt(1 - power(beta2, t))", "sqrt(v)"),
-    js=("optimizers.js", "Math.sqrt(1 - beta2 ** t)", "1"),
+    js=("optimizers.js", "Math.sqrt(1 - arithmetic.power(beta2, t))", "1"),
 )
 mutation(
     "update-counted-per-layer",
@@ -497,7 +501,11 @@ mutation(
         "scale <- method$scale\n  for (rows in batches) {\n"
         "    method$scale <- scale * length(rows) / length(batches[[1L]])\n",
     ),
-    js=("backprop.js", "gradWeights[i] /= rows", "gradWeights[i] /= delta.length / units"),
+    js=(
+        "backprop.js",
+        "gradWeights[k * inputs + j] = sum / rows",
+        "gradWeights[k * inputs + j] = sum / (delta.length / units)",
+    ),
 )
 mutation(
     "epoch-cost-after-update",
@@ -744,7 +752,7 @@ mutation(
     ["schedule-exponential", "schedule-exponential-own"],
     python=("schedules.py", '["gamma"] ** (t - 1))', '["gamma"] ** t)'),
     r=("schedules.R", "power(settings$gamma, t - 1)", "power(settings$gamma, t)"),
-    js=("schedules.js", "gamma ** (t - 1),", "gamma ** t,"),
+    js=("schedules.js", "power(gamma, t - 1),", "power(gamma, t),"),
 )
 mutation(
     "inverse-schedule-by-epochs",
