@@ -15,7 +15,10 @@ read_text <- function(file) {
 column <- function(about) {
   kind <- list(number = NA_real_, logical = NA, levels = NA_character_)[[about$kind]]
   values <- vapply(about$values, function(value) if (is.null(value)) kind else value, kind)
-  if (is.null(about$levels)) values else factor(values, unlist(about$levels), ordered = about$ordered)
+  if (is.null(about$levels)) {
+    return(values)
+  }
+  factor(values, unlist(about$levels), ordered = about$ordered)
 }
 
 columns <- function(given) {
