@@ -218,7 +218,7 @@ def _bits(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
     """All numbers of a run with their places, so written that unequal bits are unequal texts."""
     entries = value.items() if isinstance(value, dict) else []
     for key, entry in enumerate(value, 1) if isinstance(value, list) else entries:
-        if key not in ("engine", "version", "seconds", "fingerprint"):
+        if key not in ("engine", "version", "seconds"):
             yield from _bits(entry, f"{place} {key}")
     if not isinstance(value, dict | list):
         yield place, value if isinstance(value, str) else float(value).hex()
