@@ -58,8 +58,9 @@ class Worker:
         self._input.write_text(json.dumps(given, allow_nan=False), encoding="utf-8")
         self._output.unlink(missing_ok=True)
         request = f"{task}\t{self._input}\t{self._output}\n"
-        self._process.stdin.write(request.encode())
-        self._process.stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # its end says so below
+            self._process.stdin.write(request.encode())
+            self._process.stdin.flush()
         try:
             line = self._lines.get(timeout=PATIENCE)
         except queue.Empty:
