@@ -16,6 +16,9 @@ model_keys <- c(
 # another order and exp in its last bit make 1e-13 of it; a changed digit makes more.
 probe_tolerance <- 1e-9
 
+# How deep what is known of the training may be nested, so that a reader takes it.
+deepest_training <- 90L
+
 # How many probes there are: one for each level of a factor, within these.
 fewest_probes <- 4L
 most_probes <- 20L
@@ -96,7 +99,7 @@ tp_write_model <- function(model, path) {
   model <- as_model(model)
   if (!is_string(path)) input_error("path must be a path or \"-\", got ", describe(path))
   text <- format_model(model)
-  if (path == "-") cat(text, "\n", sep = "") else write_whole(path, text)
+  if (path == "-") write_out(text) else write_whole(path, text)
   invisible(path)
 }
 
@@ -188,12 +191,15 @@ json_vector <- function(values) {
 
 # Any plain R value: a list with names as an object, one without as an array, a vector of one value
 # as this value unless I() says otherwise; what is missing or not finite as null.
-json_value <- function(value) {
+json_value <- function(value, depth = 0L) {
+  if (depth > deepest_training) { # which no reader takes
+    input_error("training must not be nested more than ", deepest_training, " deep")
+  }
   if (is.null(value)) {
     return("null")
   }
   if (is.list(value)) {
-    entries <- vapply(unname(unclass(value)), json_value, "")
+    entries <- vapply(unname(unclass(value)), json_value, "", depth = depth + 1L)
     if (is.null(names(value))) {
       return(json_array(entries))
     }

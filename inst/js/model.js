@@ -17,7 +17,8 @@ import {
   unscaled,
 } from "./encoding.js";
 import { InputError } from "./errors.js";
-import { modelFromObject, modelToObject, parseModel } from "./model_file.js";
+import { parseJson } from "./json_text.js";
+import { modelFromObject, modelToObject } from "./model_file.js";
 import { Network } from "./network.js";
 
 /** The parts of a model beside its network. */
@@ -71,7 +72,7 @@ export class MLP {
    * @throws {InputError} If it is no model, or does not compute the outputs of its probes.
    */
   static fromJSON(json) {
-    const value = typeof json === "string" ? parseModel(json) : json;
+    const value = typeof json === "string" ? parseJson(json, "model") : json;
     return modelFromObject(value, (network, parts) => new MLP(network, parts));
   }
 

@@ -58,15 +58,6 @@ const MOST_PROBES = 20;
 /** The digits of a number in the message on a probe. */
 const PROBE_DIGITS = 10;
 
-/** The object that a file's text says. */
-export function parseModel(text) {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`the model is not valid JSON: ${error.message}`);
-  }
-}
-
 /**
  * Check what a file says, in the order of its keys, and return the model.
  *

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -23,6 +24,14 @@ LONGEST_STRING = 60
 
 #: Weights and biases that a network may have, so that no language runs out of indices.
 MOST_PARAMETERS = 2**31 - 1
+#: Integers that only have a lower end end here: nothing that is counted has more, and R no longer
+#: counts by integers.
+MOST_COUNT = 2**31 - 1
+
+#: Control characters, marks of direction, breaks of lines and halves of characters.
+_UNSEEN = re.compile(
+    "[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 
 
 def describe(value: object) -> str:
@@ -42,13 +51,21 @@ def describe(value: object) -> str:
         return f"{number:.15g}"
     if isinstance(value, str):
         cut = value if len(value) <= LONGEST_STRING else value[:LONGEST_STRING] + "..."
-        escaped = cut.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        return f'"{escaped(cut)}"'
     if isinstance(value, Mapping):
         return "an object"
     if isinstance(value, Sequence | np.ndarray):
         return f"a list of {len(value)}"
     return f"a {type(value).__name__}"
+
+
+def escaped(text: str) -> str:
+    """Write a string as it stands between double quotes in messages.
+
+    What a terminal would obey, or what would turn the direction of the text, is its code.
+    """
+    text = text.replace("\\", "\\\\").replace('"', '\\"')
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def as_float(value: Any) -> float:
@@ -61,7 +78,7 @@ def as_float(value: Any) -> float:
 
 def quoted(names: Iterable[str]) -> str:
     """List names in double quotes, with commas."""
-    return ", ".join(f'"{name}"' for name in names)
+    return ", ".join(f'"{escaped(name)}"' for name in names)
 
 
 def is_number(value: object) -> bool:
@@ -79,8 +96,12 @@ def is_integer(value: Any) -> bool:
     return is_finite(value) and float(value).is_integer()
 
 
-def check_integer(value: Any, name: str, low: int, high: int | None = None) -> int:
-    """Return `value` as an int within [low, high]."""
+def check_integer(
+    value: Any, name: str, low: int, high: int | None = None, most: float = MOST_COUNT
+) -> int:
+    """Return `value` as an int within [low, high]; without `high` it is a count, up to `most`."""
+    if high is None and is_integer(value) and value > most:
+        high = MOST_COUNT
     if not is_integer(value) or value < low or (high is not None and value > high):
         allowed = f">= {low}" if high is None else f"from {low} to {high}"
         raise InputError(f"{name} must be an integer {allowed}, got {describe(value)}")
@@ -173,7 +194,10 @@ def check_layers(value: Any, name: str = "layers") -> tuple[int, ...]:
         raise InputError(
             f"{name} must be a list of at least 2 integers >= 1, got {describe(value)}"
         )
-    layers = [check_integer(entry, f"{name} entry {i}", 1) for i, entry in enumerate(entries, 1)]
+    layers = [  # which have a limit of their own
+        check_integer(entry, f"{name} entry {i}", 1, most=math.inf)
+        for i, entry in enumerate(entries, 1)
+    ]
     # in float64, as R and JavaScript count
     count = sum(float(n) * (float(m) + 1) for m, n in zip(layers, layers[1:], strict=False))
     if count > MOST_PARAMETERS:
