@@ -112,6 +112,7 @@ predict_model <- function(model, newdata, type = "response", na = NULL, extra = 
 # The network's outputs a[L] (n, K) for new rows.
 raw_outputs <- function(model, newdata, na = NULL, extra = "ignore") {
   na <- if (is.null(na)) model$na else check_choice(na, "na", na_actions)
+  extra <- check_choice(extra, "extra", extra_actions)
   if (is.null(model$inputs)) {
     x <- check_matrix(newdata, "newdata", model$network$layers[1L])
   } else {

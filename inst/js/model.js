@@ -11,6 +11,7 @@ import {
   classPlace,
   classProbabilities,
   encodeInputs,
+  EXTRA_ACTIONS,
   NA_ACTIONS,
   nOutputs,
   TASKS,
@@ -101,6 +102,9 @@ export class MLP {
    */
   raw(rows, options = {}) {
     checkKeys(checkObject(options, "options"), "options", ["na", "extra"]);
+    const { na = this.na, extra = "ignore" } = options;
+    checkChoice(na, "na", NA_ACTIONS);
+    checkChoice(extra, "extra", EXTRA_ACTIONS);
     if (this.inputs === null) return this.network.predict(rows);
     const x = encodeInputs(this.inputs, rows, { na: this.na, ...options });
     const complete = x.filter((row) => !row.some(Number.isNaN));

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -153,6 +154,13 @@ def check_switch(value: Any, name: str) -> bool:
     return bool(value)
 
 
+def check_path(value: Any, name: str, what: str = "a path") -> str | os.PathLike[str]:
+    """Return a file's path; `what` is allowed stands in the message."""
+    if not isinstance(value, str | os.PathLike) or isinstance(os.fspath(value), bytes):
+        raise InputError(f"{name} must be {what}, got {describe(value)}")
+    return value
+
+
 def check_object(value: Any, name: str) -> Mapping[str, Any]:
     """Return a mapping."""
     if not isinstance(value, Mapping):
@@ -171,7 +179,7 @@ def as_list(value: Any) -> list[Any] | None:
     """Return a list or array as a list; None for anything else, strings included."""
     if isinstance(value, np.ndarray):
         return list(value) if value.ndim > 0 else None
-    if hasattr(value, "to_numpy"):  # a pandas (or polars) Series or DataFrame
+    if callable(getattr(value, "to_numpy", None)):  # a pandas (or polars) Series or DataFrame
         return as_list(value.to_numpy())
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return list(value)
@@ -333,7 +341,7 @@ def check_matrix(value: Any, name: str, columns: int, rows: int | None = None) -
 
 def _numeric_array(value: Any) -> npt.NDArray[Any] | None:
     """Return arrays and DataFrames of numbers as they are, without a copy; None for the rest."""
-    if hasattr(value, "to_numpy"):
+    if callable(getattr(value, "to_numpy", None)):
         value = value.to_numpy()
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
         # what is masked is missing, whatever number lies below

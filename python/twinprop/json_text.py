@@ -53,8 +53,8 @@ def parse_json(text: str | bytes, what: str) -> Any:
     def no_key_twice(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs) and not twice:
-            seen: set[str] = set()
-            twice.extend([next(key for key, _ in pairs if key in seen or seen.add(key))])
+            keys = [key for key, _ in pairs]
+            twice.append(next(key for i, key in enumerate(keys) if key in keys[:i]))
         return found
 
     try:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from twinprop.checks import Array, check_choice, check_object, describe
 from twinprop.encoding import (
+    EXTRA_ACTIONS,
     NA_ACTIONS,
     TASKS,
     Inputs,
@@ -116,6 +117,7 @@ class Model:
     def raw(self, data: Any, *, na: str | None = None, extra: str = "ignore") -> Array:
         """Return the network's outputs a[L] for new rows, (n, K); see `predict`."""
         na = self.na if na is None else check_choice(na, "na", NA_ACTIONS)
+        check_choice(extra, "extra", EXTRA_ACTIONS)
         if self.inputs is None:
             return self.network.predict(data)
         x = encode_inputs(self.inputs, data, na=na, extra=extra)

@@ -25,6 +25,7 @@ from twinprop.checks import (
     check_keys,
     check_matrix,
     check_object,
+    check_path,
     describe,
 )
 from twinprop.encoding import (
@@ -99,8 +100,7 @@ def read_model(source: str | os.PathLike[str] | Mapping[str, Any]) -> Model:
     """
     if isinstance(source, Mapping):
         return model_from_dict(source)
-    if not isinstance(source, str | os.PathLike):
-        raise InputError(f"path must be a path, got {describe(source)}")
+    check_path(source, "path")
     return parse_model(read_bytes(source, "model"))
 
 
@@ -173,7 +173,9 @@ def write_model(model: Any, path: str | os.PathLike[str]) -> None:
     >>> path.read_text().splitlines()[0]
     '{"format": "twinprop-model/1",'
     """
-    write_text(format_model(as_model(model)), path)
+    model = as_model(model)
+    check_path(path, "path", 'a path or "-"')
+    write_text(format_model(model), path)
 
 
 def as_model(value: Any) -> Model:

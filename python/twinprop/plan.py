@@ -22,8 +22,10 @@ from twinprop.checks import (
     check_keys,
     check_matrix,
     check_object,
+    check_path,
     check_same_rows,
     check_sample_weight,
+    check_switch,
     describe,
     escaped,
 )
@@ -227,6 +229,7 @@ def run_plan(
     >>> run_plan({"training": {"epochs": 10}})
     Run('python', 10 epochs, 40 updates, cost 0.136727 -> 0.124664)
     """
+    check_switch(progress, "progress")
     plan = read_plan(plan)
     run = train_plan(plan, progress=progress)
     warn_unless_learned(run, plan.x, plan.d, stacklevel=2)  # whoever called run_plan
@@ -353,6 +356,9 @@ def write_run(run: Run, output: str | os.PathLike[str]) -> None:
     >>> path.read_text()[:27]
     '{"format": "twinprop-run/1"'
     """
+    if not isinstance(run, Run):
+        raise InputError(f"run must be a Run, got {describe(run)}")
+    check_path(output, "output", 'a path or "-"')
     write_text(json.dumps(run_to_dict(run), allow_nan=False) + "\n", output)
 
 
