@@ -121,7 +121,21 @@ as_entries <- function(value) {
 
 # A list or a vector from R as a list: there a vector of length 1 is a list of one entry.
 from_r <- function(value) {
-  if (is.atomic(value) && !is.null(value) && is.null(dim(value))) as.list(unname(value)) else value
+  as_list <- is.atomic(value) && !is.null(value) && is.null(dim(value)) &&
+    is.null(attr(value, "single"))
+  if (as_list) as.list(unname(value)) else value
+}
+
+# What JSON says with a single value where a list belongs is not to be taken for a vector of R.
+mark_singles <- function(value, keys) {
+  if (!is.list(value)) {
+    return(value)
+  }
+  value[] <- lapply(value, mark_singles, keys)
+  for (key in intersect(keys, names(value))) {
+    if (is.atomic(value[[key]]) && !is.null(value[[key]])) attr(value[[key]], "single") <- TRUE
+  }
+  value
 }
 
 is_number <- function(value) {
@@ -205,8 +219,11 @@ check_object <- function(value, name) {
   if (!is_object(value)) {
     input_error(name, " must be an object, got ", describe(value))
   }
-  # of a key that is there twice, the last counts, as in Python and JavaScript
-  value[!duplicated(names(value), fromLast = TRUE)]
+  twice <- anyDuplicated(names(value))
+  if (twice > 0L) {
+    input_error(name, " must have distinct keys, got ", describe(names(value)[twice]), " twice")
+  }
+  value
 }
 
 check_keys <- function(value, where, allowed) {

@@ -193,7 +193,7 @@ check_neuron_names <- function(value, name, count, data, letter) {
     columns <- if (length(dim(data)) == 2L) colnames(data)
     return(if (length(columns) == count) columns else paste0(letter, seq_len(count)))
   }
-  if (!is.character(value) || anyNA(value)) {
+  if (!is.character(value) || anyNA(value) || !all(validEnc(value))) {
     input_error(name, " must be a list of strings, got ", describe(value))
   }
   if (length(value) != count) {

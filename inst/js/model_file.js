@@ -125,6 +125,9 @@ export function modelToObject(model) {
  * @throws {InputError} If the model has an output that is not finite.
  */
 export function formatModel(model) {
+  if (!(model?.network instanceof Network)) {
+    throw new InputError(`model must be an MLP, got ${describe(model)}`);
+  }
   const lines = Object.entries(modelToObject(model)).map(
     ([key, value]) => `${JSON.stringify(key)}: ${toJson(value)}`,
   );
@@ -195,6 +198,11 @@ function checkProbes(model, value) {
   }
   const units = model.network.layers.at(-1);
   const wanted = checkMatrix(value.outputs, "probes.outputs", units, rows.length);
+  for (let i = 0; model.inputs !== null && i < rows.length; i++) {
+    if (!isList(rows[i])) {
+      throw new InputError(`row ${i + 1} must be a list of values, got ${describe(rows[i])}`);
+    }
+  }
   const { outputs, sizes } = probeOutputs(model, rows);
   outputs.forEach((row, i) =>
     row.forEach((output, k) => {
