@@ -61,12 +61,15 @@ describe_string <- function(value) {
   paste0("\"", escaped(cut), "\"")
 }
 
-# Strings as they stand between double quotes in messages. What a terminal would obey, or what would
-# turn the direction of the text, is its code.
+# Strings as they stand between double quotes in messages.
 escaped <- function(texts) {
   texts <- gsub("\\", "\\\\", valid_text(texts), fixed = TRUE)
-  texts <- gsub("\"", "\\\"", texts, fixed = TRUE)
-  vapply(texts, function(text) {
+  visible(gsub("\"", "\\\"", texts, fixed = TRUE))
+}
+
+# Strings with the code of what a terminal would obey, or what would turn the text's direction.
+visible <- function(texts) {
+  vapply(valid_text(texts), function(text) {
     codes <- utf8ToInt(text)
     unseen <- codes %in% unseen_codes
     if (!any(unseen)) {

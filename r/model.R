@@ -167,19 +167,19 @@ print.tp_model <- function(x, ...) {
   if (is.null(x$task)) {
     cat("A model without a task, ", layers, "\n", sep = "")
   } else {
-    cat("A model: ", x$task, " of ", paste(x$outputs$names, collapse = ", "), "\n", sep = "")
+    names <- paste(visible(x$outputs$names), collapse = ", ")
+    cat("A model: ", x$task, " of ", names, "\n", sep = "")
   }
   cat(
     "A multilayer perceptron ", layers, " (", paste(x$network$activations, collapse = ", "), ")\n",
     sep = ""
   )
   if (!is.null(x$inputs)) {
-    cat("Columns: ", paste(vapply(x$inputs$columns, `[[`, "", "name"), collapse = ", "), "\n",
-      sep = ""
-    )
+    names <- visible(vapply(x$inputs$columns, `[[`, "", "name"))
+    cat("Columns: ", paste(names, collapse = ", "), "\n", sep = "")
   }
   if (!is.null(x$outputs$levels)) {
-    cat("Classes: ", paste(level_text(x$outputs$levels), collapse = ", "), "\n", sep = "")
+    cat("Classes: ", paste(visible(level_text(x$outputs$levels)), collapse = ", "), "\n", sep = "")
   }
   invisible(x)
 }

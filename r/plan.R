@@ -339,7 +339,7 @@ is_no_file <- function(path) {
 write_text <- function(path, text) {
   # what R takes for pipes anyway, but with a warning
   output <- file(path, "wb", raw = TRUE)
-  on.exit(close(output))
+  on.exit(suppressWarnings(try(close(output), silent = TRUE)))
   writeBin(charToRaw(paste0(text, "\n")), output)
 }
 

@@ -65,7 +65,8 @@ open_browser <- function(url) {
 #' @export
 tp_to_html <- function(network, x, d = NULL, path, cost = NULL, p5 = NULL) {
   if (!is_string(path)) input_error("path must be a path, got ", describe(path))
-  text <- page_html(page_data(network, x, d, cost), read_p5(p5))
+  p5 <- read_p5(p5)
+  text <- page_html(page_data(network, x, d, cost), p5)
   write_whole(path, sub("\n$", "", text))
   invisible(path)
 }

@@ -61,11 +61,12 @@ def describe(value: object) -> str:
 
 
 def escaped(text: str) -> str:
-    """Write a string as it stands between double quotes in messages.
+    """Write a string as it stands between double quotes in messages."""
+    return visible(text.replace("\\", "\\\\").replace('"', '\\"'))
 
-    What a terminal would obey, or what would turn the direction of the text, is its code.
-    """
-    text = text.replace("\\", "\\\\").replace('"', '\\"')
+
+def visible(text: str) -> str:
+    """Write the code of what a terminal would obey, or what would turn the text's direction."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from twinprop.checks import Array, check_choice, check_object, describe
+from twinprop.checks import Array, check_choice, check_object, describe, visible
 from twinprop.encoding import (
     EXTRA_ACTIONS,
     NA_ACTIONS,
@@ -102,7 +102,7 @@ class Model:
         if self.task is None:
             return f"Model({layers}, no task)"
         assert self.outputs is not None
-        return f"Model({layers}, {self.task} of {', '.join(self.outputs['names'])})"
+        return f"Model({layers}, {self.task} of {visible(', '.join(self.outputs['names']))})"
 
     @property
     def columns(self) -> list[str] | None:

@@ -76,8 +76,11 @@ class _Handler(SimpleHTTPRequestHandler):
         if folder is None or not rest:
             return nothing
         root = folder().resolve()
-        file = (root / rest).resolve()
-        allowed = file.is_relative_to(root) and file.suffix in _TYPES and file.is_file()
+        try:
+            file = (root / rest).resolve()
+            allowed = file.is_relative_to(root) and file.suffix in _TYPES and file.is_file()
+        except (ValueError, OSError):  # a NUL, or longer than names may be
+            return nothing
         return str(file) if allowed else nothing
 
     def do_GET(self) -> None:
