@@ -205,3 +205,33 @@ for (const [name, call] of Object.entries(PUBLIC)) {
     }
   });
 }
+
+test("names of data sets do not leave their folder", async () => {
+  for (const name of [
+    "../x",
+    "/etc/passwd",
+    "iris.csv",
+    "iris\0",
+    "__proto__",
+    "constructor",
+    "",
+  ]) {
+    await assert.rejects(loadDataset(name), /^InputError: dataset must be one of "xor"/);
+    assert.throws(() => readPlan({ data: { dataset: name } }), InputError);
+  }
+});
+
+test("columns may be called as what objects inherit", () => {
+  const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
+  const columns = names.map((name) => ({ name, kind: "numeric" }));
+  const terms = names.map((name) => ({ name, parts: [{ column: name }] }));
+  const model = new MLP(new Network([4, 1], { seed: 3 }), {
+    task: "regression",
+    inputs: { columns, terms, center: null, scale: null },
+    outputs: { names: ["__proto__"], levels: null, center: null, scale: null },
+  });
+  const again = MLP.fromJSON(formatModel(model));
+  const row = JSON.parse('{"__proto__": 1, "constructor": 2, "toString": 3, "hasOwnProperty": 4}');
+  assert.deepEqual(again.predict([row]), again.predict([[1, 2, 3, 4]]));
+  assert.throws(() => again.predict([{}]), /missing columns "__proto__", "constructor"/);
+});

@@ -302,3 +302,43 @@ test_that("a full disk is noticed", {
     class = "twinprop_input_error"
   )
 })
+
+test_that("names of data sets do not leave their folder", {
+  for (name in c("../x", "..", "/etc/passwd", "iris.csv", "../data/iris", "IRIS", "", "xor\n")) {
+    expect_error(tp_dataset(name), "dataset must be one of \"xor\"", fixed = TRUE,
+                 class = "twinprop_input_error")
+    expect_error(
+      tp_read_plan(list(data = list(dataset = name))), "data.dataset must be one of \"xor\"",
+      fixed = TRUE, class = "twinprop_input_error"
+    )
+  }
+})
+
+test_that("nothing evaluates what is read", {
+  # formulas and calls of R are the user's own code; nothing else is evaluated
+  evaluating <- c(
+    "eval", "evalq", "eval.parent", "parse", "str2lang", "str2expression", "readRDS", "load",
+    "source", "sys.source", "unserialize", "dget"
+  )
+  space <- asNamespace("twinprop")
+  found <- Filter(function(name) {
+    value <- get(name, space)
+    is.function(value) && any(evaluating %in% all.names(body(value)))
+  }, ls(space, all.names = TRUE))
+  loaders <- grep("read|json|from_|check|parse|section|plan|dataset|probe", found, value = TRUE)
+  expect_identical(loaders, character())
+  expect_lte(length(found), 5L)
+})
+
+test_that("names that look like code stay text in print()", {
+  inputs <- list(
+    columns = list(list(name = "\033[31ma\nb", kind = "numeric")),
+    terms = list(list(name = "a", parts = list(list(column = "\033[31ma\nb")))),
+    center = NULL, scale = NULL
+  )
+  outputs <- list(names = "y\u202e", levels = NULL, center = NULL, scale = NULL)
+  model <- twinprop:::make_model(tp_network(c(1, 1)), "regression", inputs, outputs)
+  said <- utils::capture.output(print(model))
+  expect_true("A model: regression of y\\u202e" %in% said)
+  expect_true("Columns: \\u001b[31ma\\u000ab" %in% said)
+})
