@@ -339,8 +339,20 @@ is_no_file <- function(path) {
 write_text <- function(path, text) {
   # what R takes for pipes anyway, but with a warning
   output <- file(path, "wb", raw = TRUE)
-  on.exit(suppressWarnings(try(close(output), silent = TRUE)))
-  writeBin(charToRaw(paste0(text, "\n")), output)
+  # a full disk may be told of only here; the warning must not keep it from being closed
+  problem <- NULL
+  keep <- function(condition) {
+    problem <<- conditionMessage(condition)
+    invokeRestart("muffleWarning")
+  }
+  withCallingHandlers(
+    {
+      writeBin(charToRaw(paste0(text, "\n")), output)
+      close(output)
+    },
+    warning = keep
+  )
+  if (!is.null(problem)) stop(problem)
 }
 
 # The run as JSON; sprintf() because no option of the user's changes it, and because jsonlite never

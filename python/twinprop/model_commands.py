@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -527,7 +527,7 @@ def _listed(values: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _visible(values: Sequence[object]) -> str:
+def _visible(values: Iterable[object]) -> str:
     return ", ".join(visible(str(value)) for value in values)
 
 
