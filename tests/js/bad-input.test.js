@@ -235,3 +235,13 @@ test("columns may be called as what objects inherit", () => {
   assert.deepEqual(again.predict([row]), again.predict([[1, 2, 3, 4]]));
   assert.throws(() => again.predict([{}]), /missing columns "__proto__", "constructor"/);
 });
+
+test("options of a prediction are checked for rows without names, too", () => {
+  const model = new MLP(new Network([2, 1]));
+  for (const [key, value] of [
+    ["na", "no"],
+    ["extra", 1],
+  ]) {
+    assert.throws(() => model.predict(X, { [key]: value }), new RegExp(`^InputError: ${key} must`));
+  }
+});
