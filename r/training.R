@@ -177,7 +177,7 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
   parameters <- as_parameters(network, optimizer)
   initial_cost <- cost_at(parameters)
   if (!is.finite(initial_cost)) not_finite_before_training()
-  cost <- numeric(settings$epochs)
+  cost <- numeric(min(settings$epochs, 1e6)) # it grows, if it comes to that
   done <- 0
   before <- parameters
   interrupted <- tryCatch(

@@ -41,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read us has gone
         _give_up_output()
         return 141
+    except OSError as error:  # a full disk below what was printed
+        print(f'Error: cannot write "-": {error.strerror}', file=sys.stderr)
+        _give_up_output()
+        return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
