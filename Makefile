@@ -21,7 +21,7 @@ SYSTEM_TEST := build/.system-test
 # Folders are named beside their files, so that a file taken away counts as a change too.
 R_SOURCES := DESCRIPTION NAMESPACE configure r data inst/js $(shell find r data inst -type f 2>/dev/null)
 
-.PHONY: help setup crosscheck test lint lint-version lint-py lint-r lint-js format test-python test-py test-r test-js test-cross test-browser play site \
+.PHONY: help setup crosscheck test lint lint-version lint-py lint-r lint-js format test-python test-py test-r test-js test-cross test-browser fuzz play site \
 	bench bench-quick r-check docs cases clean
 
 help: ## List the commands
@@ -45,7 +45,7 @@ site: ## Build the page as a static site for any web host, in build/site
 	@echo "The page is in $(SITE): any web host can serve it." >&2
 
 # No engine may be skipped here.
-test test-python test-r test-js test-cross test-browser: export TWINPROP_REQUIRE := python,r,rscript,js,torch
+test test-python test-r test-js test-cross test-browser fuzz: export TWINPROP_REQUIRE := python,r,rscript,js,torch
 # All that these pages of docs/ show; docs/accuracy.md would take too long.
 test test-cross: export TWINPROP_PAGES := rules,minima
 test: $(SYSTEM_TEST) lint test-python test-r test-js test-browser test-cross ## Lint, then run all suites
@@ -82,7 +82,10 @@ test-js: $(VENV) ## JavaScript's suite
 	node --test tests/js/*.test.js
 
 test-cross: $(VENV) $(RLIB) ## The languages against each other and against torch
-	$(BIN)/pytest tests/cross $(ARGS)
+	$(BIN)/pytest tests/cross tests/fuzz $(ARGS)
+
+fuzz: $(VENV) $(RLIB) ## Look for plans on which the languages differ, for an hour or ARGS=MINUTES
+	@PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
 test-browser: $(SYSTEM_TEST) $(VENV) $(NODE_MODULES) ## The page in a browser; its pictures go to build/page
 	node --test tests/browser/*.test.js

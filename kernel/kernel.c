@@ -261,30 +261,50 @@ static double softmax(int units, size_t m, const double *z, double *a)
     return largest + logarithm(sum);
 }
 
-static void activate(int activation, size_t n, const double *restrict z, double *restrict a)
+/* a = f(z) and f'(z), but for softmax. */
+static inline double value_of(int activation, double z)
 {
     switch (activation) {
-    case SIGMOID: for (size_t i = 0; i < n; i++) a[i] = sigmoid(z[i]); break;
-    case TANH: for (size_t i = 0; i < n; i++) a[i] = tangent(z[i]); break;
-    case RELU: for (size_t i = 0; i < n; i++) a[i] = z[i] <= 0.0 ? 0.0 : z[i]; break;
-    case LEAKY_RELU: for (size_t i = 0; i < n; i++) a[i] = z[i] > 0.0 ? z[i] : 0.01 * z[i]; break;
-    case SOFTPLUS: for (size_t i = 0; i < n; i++) a[i] = positive(z[i]) + log_term(z[i]); break;
-    default: memcpy(a, z, n * sizeof *a);
+    case SIGMOID: return sigmoid(z);
+    case TANH: return tangent(z);
+    case RELU: return z <= 0.0 ? 0.0 : z;
+    case LEAKY_RELU: return z > 0.0 ? z : 0.01 * z;
+    case SOFTPLUS: return positive(z) + log_term(z);
+    default: return z;
     }
 }
 
-/* g = f'(z) e. */
+static inline double slope_of(int activation, double z, double a)
+{
+    switch (activation) {
+    case SIGMOID: return a * (1.0 - a);
+    case TANH: return 1.0 - a * a;
+    case RELU: return z > 0.0 ? 1.0 : 0.0;
+    case LEAKY_RELU: return z > 0.0 ? 1.0 : 0.01;
+    case SOFTPLUS: return sigmoid(z);
+    default: return 1.0;
+    }
+}
+
+/* The same for arrays: a loop for each name, so that it vectorises. g = f'(z) e. */
+static void activate(int activation, size_t n, const double *restrict z, double *restrict a)
+{
+#define EACH(name) case name: for (size_t i = 0; i < n; i++) a[i] = value_of(name, z[i]); break
+    switch (activation) { EACH(SIGMOID); EACH(TANH); EACH(RELU); EACH(LEAKY_RELU); EACH(SOFTPLUS);
+    default: memcpy(a, z, n * sizeof *a);
+    }
+#undef EACH
+}
+
 static void derive(int activation, size_t n, const double *restrict z, const double *restrict a,
                    const double *restrict e, double *restrict g)
 {
-    switch (activation) {
-    case SIGMOID: for (size_t i = 0; i < n; i++) g[i] = (a[i] * (1.0 - a[i])) * e[i]; break;
-    case TANH: for (size_t i = 0; i < n; i++) g[i] = (1.0 - a[i] * a[i]) * e[i]; break;
-    case RELU: for (size_t i = 0; i < n; i++) g[i] = (z[i] > 0.0 ? 1.0 : 0.0) * e[i]; break;
-    case LEAKY_RELU: for (size_t i = 0; i < n; i++) g[i] = (z[i] > 0.0 ? 1.0 : 0.01) * e[i]; break;
-    case SOFTPLUS: for (size_t i = 0; i < n; i++) g[i] = sigmoid(z[i]) * e[i]; break;
+#define EACH(name) \
+    case name: for (size_t i = 0; i < n; i++) g[i] = slope_of(name, z[i], a[i]) * e[i]; break
+    switch (activation) { EACH(SIGMOID); EACH(TANH); EACH(RELU); EACH(LEAKY_RELU); EACH(SOFTPLUS);
     default: memcpy(g, e, n * sizeof *g);
     }
+#undef EACH
 }
 
 /* Forward through all layers, masked where a layer has dropout. Softmax outputs also
@@ -307,6 +327,13 @@ static void forward(Net *net, size_t m, int masked)
     }
 }
 
+/* What a squared cost's sum of squares is divided by. */
+static double cost_divisor(const Net *net)
+{
+    int cost = net->settings[COST], units = net->layers[net->n_layers - 1].units;
+    return cost == HALF_MSE ? 2.0 * units : cost == HALF_SSE ? 2.0 : units;
+}
+
 /* The costs of a block's samples, after forward, times their weights; + their sum. */
 static double add_costs(Net *net, size_t m, double sum)
 {
@@ -314,7 +341,7 @@ static double add_costs(Net *net, size_t m, double sum)
     const double *z = last->z, *a = last->a, *d = net->d;
     double *c = net->costs, *log_sum = net->log_sums, *t = net->delta;
     int cost = net->settings[COST], units = last->units;
-    double divisor = cost == HALF_MSE ? 2.0 * units : cost == HALF_SSE ? 2.0 : units;
+    double divisor = cost_divisor(net);
     clear(m, c);
     for (int k = 0; k < units; k++, z += m, a += m, d += m) {
         if (cost != CROSS_ENTROPY)
@@ -495,6 +522,63 @@ static int backward(Net *net, size_t m, int *status)
     return OK;
 }
 
+/* Whether each update is of one sample and no more than W - eta G. */
+static int is_online(const Net *net)
+{
+    const int *s = net->settings;
+    const double *numbers = net->numbers;
+    for (int l = 0; l < net->n_layers; l++)
+        if (net->layers[l].rate > 0.0 || net->layers[l].activation == SOFTMAX) return 0;
+    return s[BATCH_SIZE] == 1 && s[OPTIMIZER] == SGD && numbers[MOMENTUM] == 0.0 &&
+           numbers[WEIGHT_DECAY] == 0.0 && !(numbers[CLIP_NORM] > 0.0) &&
+           (s[RULE] == GRADIENT || s[RULE] == TRANSPOSE);
+}
+
+/* Such an update whole, neuron by neuron: the operations of forward, add_costs, backward and move
+   in a tight loop, since a tiny network spends its time between the loops. Returns the cost. */
+static double learn_one(Net *net, const double *x, const double *d, double weight)
+{
+    const Layer *layer = net->layers, *last = net->layers + net->n_layers - 1;
+    const double *fed = x;
+    for (; layer <= last; fed = layer++->a) {
+        const double *w = layer->w;
+        for (int k = 0; k < layer->units; k++) {
+            double sum = 0.0;
+            for (int j = 0; j < layer->inputs; j++) sum += *w++ * fed[j];
+            layer->z[k] = sum += layer->b[k];
+            layer->a[k] = value_of(layer->activation, sum);
+        }
+    }
+    int squared = net->settings[COST] != CROSS_ENTROPY, by_e = net->settings[RULE] == TRANSPOSE;
+    int output_first = net->settings[OUTPUT_FIRST], weighted = net->settings[WEIGHTED];
+    double *restrict e = net->e, *restrict previous = net->previous_e, cost = 0.0, eta = net->rate;
+    for (int k = 0; k < last->units; k++) {
+        double z = last->z[k];
+        e[k] = last->a[k] - d[k];
+        cost += squared ? e[k] * e[k] : (positive(z) - d[k] * z) + log_term(z);
+    }
+    for (layer = last; layer >= net->layers; layer--) {
+        int inputs = layer->inputs, send = layer > net->layers, derived = squared || layer < last;
+        double *restrict w = layer->w, *restrict b = layer->b;
+        fed = send ? layer[-1].a : x;
+        if (send) clear(inputs, previous);
+        for (int k = 0; k < layer->units; k++, w += inputs) {
+            double g = derived ? slope_of(layer->activation, layer->z[k], layer->a[k]) * e[k] : e[k];
+            double v = by_e ? e[k] : g, delta = net->scale * g;
+            if (weighted) delta *= weight;
+            if (send && !output_first) add_scaled(inputs, v, w, previous);
+            for (int j = 0; j < inputs; j++) w[j] -= eta * (0.0 + delta * fed[j]);
+            b[k] -= eta * (0.0 + delta);
+            if (send && output_first) add_scaled(inputs, v, w, previous);
+        }
+        double *errors = e;
+        e = previous;
+        previous = errors;
+    }
+    cost = squared ? cost / cost_divisor(net) : cost;
+    return weighted ? cost * weight : cost;
+}
+
 /* Rows of the caller's array, one sample each, to a block. */
 static void gather(const double *rows, const int *order, size_t start, size_t m, size_t width,
                    double *out)
@@ -641,6 +725,7 @@ EXPORT void twinprop_kernel(const int *settings, const int *layers, const int *a
     for (int l = 0; l < net->n_layers; l++)
         if (net->layers[l].rate > 0.0) dropped += net->layers[l].units;
     if (!settings[SHUFFLED]) order = NULL;
+    int online = is_online(net);
 
     for (int made_now = 0; made_now < settings[UPDATES]; made_now++) {
         size_t m = n - start < batch_size ? n - start : batch_size;
@@ -650,30 +735,36 @@ EXPORT void twinprop_kernel(const int *settings, const int *layers, const int *a
             *total = 0.0;
         }
         if (numbers[WEIGHT_DECAY] != 0.0) *total += m * penalty(net);
-        clear(net->n_parameters, net->gradient);
-        start_update(net, numbers[MADE] + made_now + 1.0);
         double sum = 0.0;
-        for (size_t done = 0; done < m; done += block) {
-            size_t rows = m - done < (size_t)block ? m - done : (size_t)block;
-            gather(x, order, start + done, rows, layers[0], net->x);
-            gather(d, order, start + done, rows, layers[net->n_layers], net->d);
-            if (settings[WEIGHTED])
-                gather(sample_weight, order, start + done, rows, 1, net->weight);
-            if (dropped) make_masks(net, uniforms, done, rows, m);
-            forward(net, rows, 1);
-            sum = add_costs(net, rows, sum);
-            status[CODE] = backward(net, rows, status);
-            if (status[CODE] != OK) {
-                status[EPOCH] = status[EPOCHS_DONE];
-                drop(net);
-                return;
+        if (online) {
+            size_t row = order ? (size_t)order[start] : start;
+            sum = learn_one(net, x + row * layers[0], d + row * layers[net->n_layers],
+                            settings[WEIGHTED] ? sample_weight[row] : 1.0);
+        } else {
+            clear(net->n_parameters, net->gradient);
+            start_update(net, numbers[MADE] + made_now + 1.0);
+            for (size_t done = 0; done < m; done += block) {
+                size_t rows = m - done < (size_t)block ? m - done : (size_t)block;
+                gather(x, order, start + done, rows, layers[0], net->x);
+                gather(d, order, start + done, rows, layers[net->n_layers], net->d);
+                if (settings[WEIGHTED])
+                    gather(sample_weight, order, start + done, rows, 1, net->weight);
+                if (dropped) make_masks(net, uniforms, done, rows, m);
+                forward(net, rows, 1);
+                sum = add_costs(net, rows, sum);
+                status[CODE] = backward(net, rows, status);
+                if (status[CODE] != OK) {
+                    status[EPOCH] = status[EPOCHS_DONE];
+                    drop(net);
+                    return;
+                }
             }
-        }
-        if (!output_first) {
-            divide(net->gradient, net->n_parameters, m);
-            if (numbers[CLIP_NORM] > 0.0) clip(net);
-            move(net, parameters, net->n_weights, 1);
-            move(net, parameters + net->n_weights, net->n_parameters - net->n_weights, 0);
+            if (!output_first) {
+                divide(net->gradient, net->n_parameters, m);
+                if (numbers[CLIP_NORM] > 0.0) clip(net);
+                move(net, parameters, net->n_weights, 1);
+                move(net, parameters + net->n_weights, net->n_parameters - net->n_weights, 0);
+            }
         }
         *total += sum;
         status[UPDATES_DONE]++;

@@ -241,6 +241,39 @@ def test_activations_and_costs(hidden, cost, output):
 
 
 # Blocks have 64 samples: batches of one less, as many, more, several, with a rest or without.
+@pytest.mark.parametrize("rule", ["gradient", "transpose"])
+@pytest.mark.parametrize("update_order", ["simultaneous", "output_first"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("cost", "hidden", "output"),
+    [
+        ("half_mse", "sigmoid", "identity"),
+        ("half_sse", "tanh", "tanh"),
+        ("mse", "softplus", "leaky_relu"),
+        ("half_mse", "relu", "softplus"),
+        ("mse", "leaky_relu", "relu"),
+        ("half_sse", "identity", "sigmoid"),
+        ("cross_entropy", "sigmoid", "sigmoid"),
+    ],
+)
+def test_one_sample_at_a_time(rule, update_order, weighted, cost, hidden, output):
+    """What kernel.c has a loop of its own for: batches of one and nothing beside W - eta G."""
+    plan = plan_of(
+        5,
+        [2, 4, 3, 2],
+        [hidden, hidden, output],
+        epochs=3,
+        cost=cost,
+        rule=rule,
+        update_order=update_order,
+        batch_size=1,
+        optimizer={"learning_rate": 0.1},
+        weighted=weighted,
+    )
+    same_as_oracle(plan)
+    same_as_oracle(plan, [1, 3, 2, 40])
+
+
 @pytest.mark.parametrize("rows", [63, 64, 65, 128, 150])
 @pytest.mark.parametrize("batch_size", [None, 63])
 @pytest.mark.parametrize("update_order", ["simultaneous", "output_first"])
