@@ -123,7 +123,10 @@ def run():
 
 
 _SAMPLES = {"x": X, "d": D}
-_BACKWARD = {"cost": "half_mse", "rule": "gradient"}
+_EVALUATED = {"x": X, "arithmetic": "fast"}
+_COST_AND_RULE = {"cost": "half_mse", "rule": "gradient"}
+_BACKWARD = {**_COST_AND_RULE, "arithmetic": "fast"}
+_EXPLAIN = {**_COST_AND_RULE, "update_order": "simultaneous", "optimizer": None}
 _STEP = {**_BACKWARD, "update_order": "simultaneous", "optimizer": None}
 _TRAINING = {
     **_STEP, "batch_size": 1, "epochs": 1, "shuffle": False, "seed": 42, "snapshots": (),
@@ -168,7 +171,7 @@ def calls(folder):
         ),
         "Model.raw": (lambda **given: model().raw(**given), _PREDICT),
         "Network": (Network, _NETWORK),
-        "Network.forward": (lambda **given: network().forward(**given), {"x": X}),
+        "Network.forward": (lambda **given: network().forward(**given), _EVALUATED),
         "Network.backward": (
             lambda **given: network().backward(**given),
             {"forward": step_of, "d": D, **_BACKWARD},
@@ -178,7 +181,7 @@ def calls(folder):
             {"backward": network().backward(step_of, D), "optimizer": "sgd"},
         ),
         "Network.step": (lambda **given: network().step(**given), {**_SAMPLES, **_STEP}),
-        "Network.predict": (lambda **given: network().predict(**given), {"x": X}),
+        "Network.predict": (lambda **given: network().predict(**given), _EVALUATED),
         "Network.mean_cost": (
             lambda **given: network().mean_cost(**given),
             {**_SAMPLES, "cost": "half_mse", "weight_decay": 0.0},
@@ -203,7 +206,7 @@ def calls(folder):
         ),
         "check_gradient": (
             twinprop.check_gradient,
-            {"network": network(), **_SAMPLES, **_BACKWARD, "weight_decay": 0.0},
+            {"network": network(), **_SAMPLES, **_COST_AND_RULE, "weight_decay": 0.0},
         ),
         "compare_rules": (
             twinprop.compare_rules,
@@ -229,7 +232,7 @@ def calls(folder):
         ),
         "explain": (
             twinprop.explain,
-            {"network": network(), "x": X[:1], "d": D[:1], **_STEP, "neurons": None},
+            {"network": network(), "x": X[:1], "d": D[:1], **_EXPLAIN, "neurons": None},
         ),
         "explain_plan": (twinprop.explain_plan, {"source": plan, "sample": 1, "neurons": None}),
         "from_brain_js": (twinprop.from_brain_js, {"data": _BRAIN}),
@@ -239,6 +242,7 @@ def calls(folder):
         "from_sklearn": (twinprop.from_sklearn, {"mlp": estimator}),
         "from_torch": (twinprop.from_torch, {"module": module, "activations": None}),
         "from_toy_nn": (twinprop.from_toy_nn, {"data": _TOY, "activations": "sigmoid"}),
+        "fingerprint": (twinprop.fingerprint, {"source": run(), "engine": "python"}),
         "load_dataset": (twinprop.load_dataset, {"name": "xor"}),
         "plot_cost": (twinprop.plot_cost, {"runs": run(), "log": False, "ax": None}),
         "plot_decision": (

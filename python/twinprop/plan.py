@@ -293,25 +293,35 @@ def run_from_dict(run: Mapping[str, Any]) -> Run:
     def arrays(values: Any) -> list[Array]:
         return [np.asarray(value, dtype=np.float64) for value in values]
 
-    return Run(
-        engine=run["engine"],
-        updates=run["updates"],
-        seconds=run["seconds"],
-        initial_cost=run["initial_cost"],
-        cost=np.asarray(run["cost"], dtype=np.float64),
-        final_cost=run["final_cost"],
-        outputs=np.asarray(run["outputs"], dtype=np.float64),
-        errors=np.asarray(run["errors"], dtype=np.float64),
-        weights=arrays(run["weights"]),
-        biases=arrays(run["biases"]),
-        snapshots=[
-            Snapshot(kept["updates"], kept["cost"], arrays(kept["weights"]), arrays(kept["biases"]))
-            for kept in run.get("snapshots", [])
-        ],
-        recording=recording_from_dict(run["recording"], run["updates"])
-        if "recording" in run
-        else None,
-    )
+    try:
+        return Run(
+            engine=run["engine"],
+            updates=run["updates"],
+            seconds=run["seconds"],
+            initial_cost=run["initial_cost"],
+            cost=np.asarray(run["cost"], dtype=np.float64),
+            final_cost=run["final_cost"],
+            outputs=np.asarray(run["outputs"], dtype=np.float64),
+            errors=np.asarray(run["errors"], dtype=np.float64),
+            weights=arrays(run["weights"]),
+            biases=arrays(run["biases"]),
+            snapshots=[
+                Snapshot(
+                    kept["updates"], kept["cost"], arrays(kept["weights"]), arrays(kept["biases"])
+                )
+                for kept in run.get("snapshots", [])
+            ],
+            recording=recording_from_dict(run["recording"], run["updates"])
+            if "recording" in run
+            else None,
+        )
+    except KeyError as error:
+        raise InputError(f"run must have {describe(error.args[0])}, got no such key") from None
+    except (AttributeError, OverflowError, TypeError, ValueError):
+        raise InputError(
+            "run must have numbers, and lists of them, where section 8 of docs/contract.md has "
+            "them, got other types"
+        ) from None
 
 
 def recording_from_dict(recording: Mapping[str, Any], updates: int) -> Recording:

@@ -24,7 +24,7 @@ from twinprop import InputError, Network, TwinpropError
 from twinprop.estimators import MLPClassifier, MLPRegressor
 from twinprop.json_text import DEEPEST, parse_json
 from twinprop.model_file import format_model, parse_model
-from twinprop.plan import parse_plan
+from twinprop.plan import parse_plan, run_to_dict
 
 #: Records of what the package found; nobody but the package makes them.
 RECORDS = {
@@ -89,6 +89,7 @@ ALLOWED_IN = {
     "explain cost": ("null",),
     "explain_plan sample": ("null",),
     "explain_plan source": ("object",),
+    "fingerprint source": ("object",),
     "from_keras_weights weights": ("array of 3",),  # as of two layers of zeros
     "from_torch activations": ("null",),
     "Model outputs": ("null",),
@@ -179,6 +180,7 @@ NAMES = [
     "Optimizer", "Optimizer adam", "Optimizer rprop", "RandomStream", "RandomStream.order",
     "RandomStream.uniform", "check_answer", "check_gradient", "compare_rules", "convert_cost",
     "convert_penalty", "crosscheck", "diagnose", "exercise", "explain", "explain_plan",
+    "fingerprint",
     "from_brain_js", "from_keras_weights", "from_sklearn", "from_torch", "from_toy_nn",
     "load_dataset", "play", "plot_cost", "plot_decision", "plot_network", "plot_rules",
     "read_model", "read_plan", "run_plan", "run_plan_on", "starting_weights", "to_html",
@@ -390,3 +392,14 @@ def test_messages_hold_nothing_that_a_terminal_obeys(tmp_path):
     done = command("run", str(tmp_path))
     assert done.stderr.startswith('Error: cannot read the plan "/')
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("key", ["cost", "weights", "biases"])
+def test_a_run_file_that_is_not_whole(key):
+    run = run_to_dict(twinprop.run_plan({"training": {"epochs": 1}}))
+    for bad in ("x", None, [[{}]], {"a": 1}):
+        with pytest.raises(InputError, match="run must have numbers|fingerprint is"):
+            twinprop.fingerprint({**run, key: bad})
+    del run[key]
+    with pytest.raises(InputError, match=f'run must have "{key}", got no such key'):
+        twinprop.fingerprint(run)

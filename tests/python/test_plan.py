@@ -262,6 +262,7 @@ KEYS = [
     "errors",
     "weights",
     "biases",
+    "fingerprint",
 ]
 
 
