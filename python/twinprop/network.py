@@ -497,7 +497,8 @@ class Network:
         InputError
             If x has another shape, or a value that is not finite, or the arithmetic is unknown.
         """
-        return self.forward(x, arithmetic=arithmetic).a[-1]
+        computing = check_arithmetic(arithmetic)
+        return training.evaluate(self, check_matrix(x, "x", self.layers[0]), computing)
 
     def mean_cost(
         self, x: Any, d: Any, *, cost: str = "half_mse", weight_decay: float = 0.0

@@ -114,7 +114,9 @@ def test_the_network_keeps_the_weights_from_before_the_epoch(name, tmp_path):
     if kept is None:  # it stopped before training
         assert "before training" in str(caught.value)
         return
-    np.testing.assert_array_equal(kept.parameters, _before_the_failing_epoch(plan))
+    # Steps see their gradients, a training need not, so these are summed up in another order; an
+    # epoch earlier or later the weights are others altogether.
+    np.testing.assert_allclose(kept.parameters, _before_the_failing_epoch(plan), rtol=1e-12)
 
 
 def _before_the_failing_epoch(plan):
