@@ -19,10 +19,10 @@ Space = TypeVar("Space")
 #: More rows go through the layers in chunks of so many.
 CHUNK_ROWS = 4096
 
-#: Batches of at most so many rows times weights have one thread of BLAS. A second gains a fifth at
-#: this size on an idle machine, and on a busy one, where threads wait for each other, costs a
-#: hundred times as much.
-SINGLE_THREADED_WORK = 4_000_000
+#: Batches of so many rows times weights, from and to, have one thread of BLAS. A second gains
+#: little up to there on an idle machine; on a busy one, where threads wait for each other, it costs
+#: a hundred times as much. Of less work BLAS makes no threads anyway.
+SINGLE_THREADED_WORK = 10_000, 4_000_000
 
 
 def chunks_of(rows: int) -> list[slice]:

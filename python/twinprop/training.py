@@ -426,7 +426,8 @@ class LeanUpdate(Update):
 
 def blas_for(work: int) -> AbstractContextManager[Any]:
     """Return what to be inside of while batches of so many rows times weights are at work."""
-    return SINGLE_THREADED_BLAS if work <= SINGLE_THREADED_WORK else nullcontext()
+    least, most = SINGLE_THREADED_WORK
+    return SINGLE_THREADED_BLAS if least < work <= most else nullcontext()
 
 
 def blocks_of(part: slice) -> list[slice]:

@@ -190,7 +190,7 @@ def test_the_last_to_leave_puts_the_limit_back():
 
 
 def test_small_batches_have_one_thread_of_blas(workers):
-    x, d = data(64)
+    x, d = data(1000)
     with threadpool_limits(2, user_api="blas"):
         trained(x, d)
         assert blas_threads() == {2}
