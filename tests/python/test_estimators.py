@@ -742,7 +742,7 @@ def test_interrupted_at_once_it_is_what_it_started_from(iris, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("twinprop.training.Update.__call__", interrupt)
+    monkeypatch.setattr("twinprop.training.LeanUpdate.__call__", interrupt)
     fitted = quick()
     with pytest.warns(UserWarning, match="interrupted after 0 epochs"):
         fitted.fit(*iris)
