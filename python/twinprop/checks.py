@@ -335,7 +335,7 @@ def check_matrix(value: Any, name: str, columns: int, rows: int | None = None) -
         value = array
         height, width = array.shape
         fits = height == rows if rows is not None else height >= 1
-        if fits and width == columns and np.isfinite(array).all():
+        if fits and width == columns and _all_finite(array):
             return np.ascontiguousarray(array, dtype=np.float64)
     return _matrix_row_by_row(value, name, columns, rows)
 
@@ -348,6 +348,14 @@ def _numeric_array(value: Any) -> npt.NDArray[Any] | None:
         # what is masked is missing, whatever number lies below
         return np.ma.filled(value.astype(float), np.nan) if np.ma.is_masked(value) else value
     return None
+
+
+def _all_finite(array: npt.NDArray[Any]) -> bool:
+    # Piece by piece: of many rows even a byte for each number is a lot.
+    return all(
+        bool(np.isfinite(array[start : start + 10_000]).all())
+        for start in range(0, len(array), 10_000)
+    )
 
 
 def _matrix_row_by_row(value: Any, name: str, columns: int, rows: int | None) -> Array:

@@ -269,6 +269,16 @@ class Optimizer:
         """What it remembers: arrays over all weights, then all biases; empty at the start."""
         return self._state
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it moves by the gradient times the learning rate, and by nothing else."""
+        settings = self.settings
+        return (
+            settings["weight_decay"] == 0.0
+            and settings.get("momentum") == 0.0
+            and (self._rule.step is _sgd)
+        )
+
     def start_of(self, name: str) -> float:
         """Return what the entries of `state[name]` are before the first update."""
         start = self._rule.state[name]

@@ -116,15 +116,11 @@ class ByNumpy:
         """Make an update each time that one is asked for."""
         job, recorder = self._job, self._recorder
         network, optimizer = job.update.network, job.update.optimizer
-        sample_cost, arithmetic = job.update.learning.cost, job.update.learning.arithmetic
+        arithmetic = job.update.learning.arithmetic
         weights = network.parameters[: network.n_weights]
         weight_decay = optimizer.settings["weight_decay"]
-        rows, weight = job.rows, job.weight
-        x, d = (np.empty_like(job.x), np.empty_like(job.d)) if job.shuffle else (job.x, job.d)
-        order = np.arange(rows)
-        # a column, to multiply rows by
-        column = None if weight is None else weight[:, np.newaxis]
-        batch_weight = None
+        rows = job.rows
+        order = np.arange(rows if recorder is not None else 0)
         batches = self._batches()
         while True:
             np.copyto(self.before, network.parameters)
@@ -132,28 +128,17 @@ class ByNumpy:
             optimizer.settings["learning_rate"] = float(job.rates(self._begun, self._begun)[0])
             if job.shuffle:
                 order = job.stream.order(rows)
-                np.take(job.x, order, axis=0, out=x)
-                np.take(job.d, order, axis=0, out=d)
-                if weight is not None:
-                    column = weight[order, np.newaxis]
             total = 0.0
             for start, stop, update in batches:
-                batch_d = d[start:stop]
                 started_from = None
                 if recorder is not None and self.updates + 1 == recorder.due:
                     started_from = network.parameters.copy()
-                if column is not None:
-                    batch_weight = column[start:stop]
                 if update.dropout is not None:
                     update.dropout.draw(job.stream)
                 # The penalty is that of the weights of this forward pass.
                 total += (stop - start) * penalty(weights, weight_decay, arithmetic)
-                update(x[start:stop], batch_d, batch_weight)
-                z, a = update.buffers.forward
-                costs = sample_cost(z[-1], a[-1], batch_d, arithmetic)
-                if batch_weight is not None:
-                    costs *= batch_weight[:, 0]
-                batch_cost = arithmetic.total(costs)
+                batch = order[start:stop] if job.shuffle else slice(start, stop)
+                batch_cost = update(job.x, job.d, job.weight, batch)
                 total += batch_cost
                 self.updates += 1
                 if recorder is not None and started_from is not None:
@@ -162,7 +147,7 @@ class ByNumpy:
                         self.updates,
                         self._begun,
                         order[start:stop] + 1,
-                        batch_cost / len(costs) + decay,
+                        batch_cost / (stop - start) + decay,
                         *network.views(started_from),
                         [e.copy() for e in update.buffers.backward.e],
                         *network.views(update.gradient.copy()),

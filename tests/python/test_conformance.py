@@ -113,8 +113,9 @@ def test_error(name, tmp_path):
         assert message.startswith(case["message_start"])
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("name", [n for n, case in ERRORS.items() if case["kind"] != "input"])
-def test_the_network_keeps_the_weights_from_before_the_epoch(name, tmp_path, way):
+def test_the_network_keeps_the_weights_from_before_the_epoch(name, tmp_path):
     plan = read_plan(write_plan(ERRORS[name], tmp_path))
     with pytest.raises((DivergenceError, DenominatorError)) as caught:
         run_plan(plan)
@@ -122,9 +123,11 @@ def test_the_network_keeps_the_weights_from_before_the_epoch(name, tmp_path, way
     if kept is None:  # it stopped before training
         assert "before training" in str(caught.value)
         return
-    tolerance = 0.0 if way == "numpy" else AFTER_A_THOUSAND
-    before = _before_the_failing_epoch(plan)
-    np.testing.assert_allclose(kept.parameters, before, rtol=tolerance)
+    # Steps see their gradients, a training need not, so these are summed up in another order; an
+    # epoch earlier or later the weights are others altogether.
+    np.testing.assert_allclose(
+        kept.parameters, _before_the_failing_epoch(plan), rtol=AFTER_A_THOUSAND
+    )
 
 
 def _before_the_failing_epoch(plan):

@@ -742,7 +742,7 @@ def test_interrupted_at_once_it_is_what_it_started_from(iris, monkeypatch, way):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    makes = "kernel.Trainer" if way == "kernel" else "training.Update"
+    makes = "kernel.Trainer" if way == "kernel" else "training.LeanUpdate"
     monkeypatch.setattr(f"twinprop.{makes}.__call__", interrupt)
     fitted = quick()
     with pytest.warns(UserWarning, match="interrupted after 0 epochs"):
