@@ -12,7 +12,8 @@ export PYTHON
 export R_LIBS := $(CURDIR)/.rlib$(if $(R_LIBS),:$(R_LIBS))
 
 BIN := .venv/bin
-VENV := .venv/.installed
+INSTALLED := .venv/.installed
+VENV := build/.kernel
 RLIB := .rlib/.installed
 NODE_MODULES := node_modules/.installed
 SYSTEM_TEST := build/.system-test
@@ -97,10 +98,16 @@ cases: $(VENV) ## Write tests/cases/ anew with the oracle
 	$(BIN)/python tests/oracle/make_cases.py
 
 clean: ## Remove all that these commands made
-	rm -rf .venv .rlib node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.Rcheck twinprop_*.tar.gz
+	rm -rf .venv .rlib node_modules build dist python/twinprop/_kernel.* .pytest_cache .mypy_cache .ruff_cache .hypothesis *.Rcheck twinprop_*.tar.gz
 	if [ -L R ]; then rm R; fi
 
-$(VENV): pyproject.toml tools/python.sh tools/system.sh $(wildcard tools/constraints*.txt)
+# The package is installed as it lies here; only its kernel is made anew when that changes.
+$(VENV): $(INSTALLED) kernel/kernel.c kernel/compile_kernel.py
+	@$(BIN)/python kernel/compile_kernel.py python/twinprop
+	@mkdir -p $(@D)
+	@touch $@
+
+$(INSTALLED): pyproject.toml hatch_build.py tools/python.sh tools/system.sh $(wildcard tools/constraints*.txt)
 	@tools/system.sh run
 	@tools/python.sh
 	@touch $@
