@@ -10,7 +10,7 @@
 #
 # A way is a list of functions. `reach()`: how many updates it can make at once. `make(updates)`
 # makes so many, or fewer, and returns a function that raises what went wrong after an epoch, or
-# NULL. `updates()` made, `cost()` of the completed epochs, `unfinished()`: whether an epoch is.
+# NULL. `updates()` made, `epochs()` completed, `cost(epochs)` of them; `unfinished()`: whether one is.
 # `parameters()`, weights, biases and memory (see optimizers.R) as they are, and `before()`, as they
 # were before the epoch that is going on. An interrupt between two expressions leaves them whole.
 
@@ -99,7 +99,8 @@ by_loop <- function(job, parameters, after_step = NULL) {
       NULL
     },
     updates = function() now$updates,
-    cost = function() cost[seq_len(now$updates %/% job$batches)],
+    epochs = function() now$updates %/% job$batches,
+    cost = function(epochs) cost[epochs],
     unfinished = function() now$updates %% job$batches != 0,
     parameters = function() now$parameters,
     before = function() before
@@ -124,7 +125,8 @@ by_kernel <- function(job, parameters, epochs_per_call, updates_per_call) {
   start <- list(
     parameters = flat, state_1 = memory[[1L]], state_2 = memory[[2L]], before = flat, total = 0
   )
-  now <- list(at = start, updates = 0, cost = numeric(0))
+  now <- list(at = start, updates = 0, epochs = 0)
+  cost <- numeric(settings$epochs)
   # as it was when the epoch that is going on began
   epoch_start <- now
   # the random numbers of so many epochs after the first so many
@@ -196,8 +198,11 @@ by_kernel <- function(job, parameters, epochs_per_call, updates_per_call) {
         job$rates(seq(first + 1, last)), orders, uniforms_of(now$updates, end)
       )
       if (made$code == "no memory") stop("the kernel has no memory")
+      completed <- length(made$costs)
+      cost[now$epochs + seq_len(completed)] <<- made$costs
       now <<- list(
-        at = made[names(start)], updates = now$updates + made$updates, cost = c(now$cost, made$costs)
+        at = made[names(start)], updates = now$updates + made$updates,
+        epochs = now$epochs + completed
       )
       if (made$code == "not finite") {
         return(function() job$diverged(first + made$epoch + 1))
@@ -209,7 +214,8 @@ by_kernel <- function(job, parameters, epochs_per_call, updates_per_call) {
       NULL
     },
     updates = function() now$updates,
-    cost = function() now$cost,
+    epochs = function() now$epochs,
+    cost = function(epochs) cost[epochs],
     unfinished = function() now$updates %% batches != 0,
     parameters = function() shaped(now$at$parameters, now),
     before = function() shaped(now$at$before, epoch_start)

@@ -193,9 +193,8 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
     {
       while (way$updates() < settings$epochs * batches) {
         wrong <- way$make(min(way$reach(), to_keep[length(kept) + 1L] - way$updates()))
-        cost <- way$cost()
-        for (epoch in shown + seq_len(length(cost) - shown)) reporter$epoch(epoch, cost[epoch])
-        shown <- length(cost)
+        for (epoch in shown + seq_len(way$epochs() - shown)) reporter$epoch(epoch, way$cost(epoch))
+        shown <- way$epochs()
         if (!is.null(wrong)) wrong()
         if (way$updates() == to_keep[length(kept) + 1L]) {
           at <- way$parameters()
@@ -205,7 +204,7 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
           )
         }
         if (is.null(after_epoch) || way$unfinished()) next
-        answer <- after_epoch(shown, cost[shown], way$parameters())
+        answer <- after_epoch(shown, way$cost(shown), way$parameters())
         if (is.list(answer)) {
           if (!is.null(answer$learning_rate)) {
             optimizer <- with_rate(optimizer, answer$learning_rate)
@@ -226,7 +225,7 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
     },
     interrupt = function(i) TRUE
   )
-  cost <- way$cost()
+  cost <- way$cost(seq_len(way$epochs()))
   updates <- length(cost) * batches
   if (interrupted) {
     parameters <- if (way$unfinished()) way$before() else way$parameters()
