@@ -63,8 +63,9 @@ by_loop <- function(job, parameters, after_step = NULL) {
   begin_epoch <- function() {
     before <<- now$parameters
     epoch <<- now$updates / job$batches + 1
-    if (!identical(rate, job$rate(epoch))) {
-      rate <<- job$rate(epoch)
+    rate_now <- job$rate(epoch)
+    if (!identical(rate, rate_now)) {
+      rate <<- rate_now
       move <<- find_move(with_rate(job$optimizer, rate), settings$arithmetic)
     }
     if (settings$shuffle) batches <<- batches(job$stream$order(n), settings$batch_size)
