@@ -177,8 +177,8 @@ one_update <- function(parameters, x, d, method, move, update_order, masks = NUL
   list(parameters = parameters, forward = forward, backward = backward)
 }
 
-# The same in chunks of samples, the gradients' parts added up in their order: no array is as long as
-# the batch, whose samples are the columns `rows` of x and d. Also returns the samples' summed cost.
+# The same in chunks of samples, the gradients' parts added up in their order: no array is as long
+# as the batch, whose samples are the columns `rows` of x and d. Also returns the samples' summed cost.
 update_in_chunks <- function(parameters, x, d, rows, method, move, masks = NULL,
                              sample_weight = NULL, clip_norm = NULL) {
   n <- length(rows)

@@ -148,10 +148,10 @@ n_parameters <- function(layers) sum((layers[-length(layers)] + 1) * layers[-1L]
 # list of flat `parameters`, `state_1`, `state_2`, `before` (the parameters before the epoch that is
 # going on) and `total` (its running sum): the same list as they are then, with `costs`, of each
 # epoch that was completed, `updates`, how many were made, and `code`, one of `kernel_codes`;
-# `epoch`, from 0 in this call, `layer` and `neuron` of a failure. `start` is the batch of its epoch,
-# from 0, that comes first; `made`, the updates that the optimiser made before; `rates`, the learning
-# rate of each epoch that the call touches; `order` (n, epochs), their rows' order, from 0, or NULL;
-# `uniforms`, dropout's, of all rows of the call.
+# `epoch`, from 0 in this call, `layer` and `neuron` of a failure. `start` is the batch of its
+# epoch, from 0, that comes first; `made`, the updates that the optimiser made before; `rates`, the
+# learning rate of each epoch that the call touches; `order` (n, epochs), their rows' order, from 0,
+# or NULL; `uniforms`, dropout's, of all rows of the call.
 kernel_trainer <- function(layers, activations, cost, rule, update_order, optimizer, x, d,
                            sample_weight, batch_size, dropout, clip_norm) {
   rows <- ncol(x)
@@ -174,7 +174,9 @@ kernel_trainer <- function(layers, activations, cost, rule, update_order, optimi
     kernel_code(rule, kernel_rules), update_order == "output_first",
     kernel_optimizers[[optimizer$name]]$code
   )
-  of <- function(name, size = 1L) if (is.null(optimizer[[name]])) numeric(size) else optimizer[[name]]
+  of <- function(name, size = 1L) {
+    if (is.null(optimizer[[name]])) numeric(size) else optimizer[[name]]
+  }
   has_second <- !is.null(kernel_optimizers[[optimizer$name]]$memory)
 
   function(at, start, updates, made, rates, order = NULL, uniforms = NULL) {

@@ -26,16 +26,18 @@ blas_path <- function() {
 blas_hint <- function(path, system = Sys.info()[["sysname"]]) {
   path <- gsub("\\", "/", normalizePath(path, mustWork = FALSE), fixed = TRUE)
   # R's own, or that of Debian's libblas3 and Fedora's blas
-  reference <- "(^|/)(libRblas(\\.[0-9]+)*\\.(so|dylib)|Rblas\\.dll)$" # nolint: one pattern
-  reference <- paste0(reference, "|(^|/)blas/libblas\\.so[.0-9]*$|/usr/lib(64)?/libblas\\.so[.0-9]*$")
-  if (!grepl(reference, path)) {
+  reference <- c(
+    "/libRblas([.][0-9]+)*[.](so|dylib)$", "/Rblas[.]dll$",
+    "/blas/libblas[.]so[.0-9]*$", "/usr/lib(64)?/libblas[.]so[.0-9]*$"
+  )
+  if (!grepl(paste(reference, collapse = "|"), path)) {
     return(NULL)
   }
   paste0(
     "R computes with the reference BLAS, ", path, ": larger networks train several times faster ",
     "with ",
     switch(system,
-      Darwin = "Apple's, see \"Which BLAS is used\" in https://cran.r-project.org/bin/macosx/RMacOSX-FAQ.html",
+      Darwin = "Apple's (make libRblas.dylib in R's lib folder a link to libRblas.vecLib.dylib)",
       Windows = "OpenBLAS in place of Rblas.dll",
       "OpenBLAS (Debian and Ubuntu: apt install libopenblas0-pthread)"
     ),

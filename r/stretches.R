@@ -10,9 +10,10 @@
 #
 # A way is a list of functions. `reach()`: how many updates it can make at once. `make(updates)`
 # makes so many, or fewer, and returns a function that raises what went wrong after an epoch, or
-# NULL. `updates()` made, `epochs()` completed, `cost(epochs)` of them; `unfinished()`: whether one is.
-# `parameters()`, weights, biases and memory (see optimizers.R) as they are, and `before()`, as they
-# were before the epoch that is going on. An interrupt between two expressions leaves them whole.
+# NULL. `updates()` made, `epochs()` completed, `cost(epochs)` of them; `unfinished()`: whether one
+# is. `parameters()`, weights, biases and memory (see optimizers.R) as they are, and `before()`, as
+# they were before the epoch that is going on. An interrupt between two expressions leaves them
+# whole.
 
 # In fast arithmetic the kernel takes batches of so many rows times weights at most. It adds up one
 # by one, faster than R calls its functions, until matrices are large enough for BLAS.

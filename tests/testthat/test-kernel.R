@@ -202,6 +202,15 @@ test_that("what does not fit never reaches C", {
   expect_error(call(at, 0, 1, 0, 0.1, order = 1:23), "order must be 1 orders of 23 rows")
 })
 
+test_that("a batch in chunks is the batch in one", {
+  for (settings in settings_to_try()[1:60]) {
+    if (settings$rule %in% c("proportional", "proportional_abs")) next
+    in_one <- without_kernel(outcome(settings, "fast"))
+    in_chunks <- with_binding("chunk_size", 4L, without_kernel(outcome(settings, "fast")))
+    expect_equal(in_chunks, in_one, tolerance = fast_gap)
+  }
+})
+
 test_that("the hint is for the reference BLAS alone", {
   expect_match(
     blas_hint("/usr/lib/x86_64-linux-gnu/blas/libblas.so.3.11.0", "Linux"),
@@ -217,7 +226,7 @@ test_that("the hint is for the reference BLAS alone", {
   for (path in c(
     "", "/usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3", "/opt/mkl/lib/libmkl_rt.so",
     "/usr/lib64/libflexiblas.so.3.0", "/usr/lib/x86_64-linux-gnu/atlas/libblas.so.3",
-    "/System/Library/Frameworks/Accelerate.framework/Versions/A/Frameworks/vecLib.framework/libBLAS.dylib"
+    "/System/Library/Frameworks/Accelerate.framework/vecLib.framework/libBLAS.dylib"
   )) {
     expect_null(blas_hint(path, "Linux"), label = path)
   }
