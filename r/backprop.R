@@ -178,7 +178,8 @@ one_update <- function(parameters, x, d, method, move, update_order, masks = NUL
 }
 
 # The same in chunks of samples, the gradients' parts added up in their order: no array is as long
-# as the batch, whose samples are the columns `rows` of x and d. Also returns the samples' summed cost.
+# as the batch, whose samples are the columns `rows` of x and d. Also returns the samples' summed
+# cost.
 update_in_chunks <- function(parameters, x, d, rows, method, move, masks = NULL,
                              sample_weight = NULL, clip_norm = NULL) {
   n <- length(rows)
