@@ -19,7 +19,7 @@ NODE_MODULES := node_modules/.installed
 SYSTEM_TEST := build/.system-test
 
 # Folders are named beside their files, so that a file taken away counts as a change too.
-R_SOURCES := DESCRIPTION NAMESPACE configure r data inst/js $(shell find r data inst -type f 2>/dev/null)
+R_SOURCES := DESCRIPTION NAMESPACE configure r data inst/js kernel/kernel.c kernel/r_init.c $(shell find r data inst -type f 2>/dev/null)
 
 .PHONY: help setup crosscheck test lint lint-version lint-py lint-r lint-js format test-python test-py test-r test-js test-cross test-browser fuzz play site \
 	bench bench-quick r-check docs cases clean
@@ -100,6 +100,7 @@ r-check: $(SYSTEM_TEST) ## R CMD check of what is committed
 	@tools/r_check.sh
 
 docs: $(SYSTEM_TEST) ## Write NAMESPACE and man/ from the comments in r/
+	./cleanup
 	./configure
 	Rscript -e 'roxygen2::roxygenise()'
 
@@ -107,7 +108,7 @@ cases: $(VENV) ## Write tests/cases/ anew with the oracle
 	$(BIN)/python tests/oracle/make_cases.py
 
 clean: ## Remove all that these commands made
-	rm -rf .venv .rlib node_modules build dist python/twinprop/_kernel.* .pytest_cache .mypy_cache .ruff_cache .hypothesis *.Rcheck twinprop_*.tar.gz
+	rm -rf .venv .rlib node_modules build dist src python/twinprop/_kernel.* .pytest_cache .mypy_cache .ruff_cache .hypothesis *.Rcheck twinprop_*.tar.gz
 	if [ -L R ]; then rm R; fi
 
 # The package is installed as it lies here; only its kernel is made anew when that changes.

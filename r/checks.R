@@ -369,8 +369,10 @@ check_matrix <- function(value, name, columns, rows = NULL) {
   }
   if (is.matrix(value) && is.numeric(value) && ncol(value) == columns &&
         (if (is.null(rows)) nrow(value) > 0L else nrow(value) == rows) &&
-        all(is.finite(value))) {
-    return(matrix(as.double(value), nrow(value)))
+        is.finite(min(value)) && is.finite(max(value))) {
+    # large data are not copied
+    plain <- is.double(value) && identical(names(attributes(value)), "dim")
+    return(if (plain) value else matrix(as.double(value), nrow(value)))
   }
   matrix_row_by_row(value, name, columns, rows)
 }

@@ -1,6 +1,7 @@
-"""How a training makes its updates, a stretch at a time: by numpy or by the kernel. Twins: none.
+"""How a training makes its updates, a stretch at a time: by numpy or by the kernel. Twins:
+r/stretches.R.
 
-Sections 6 and 19 of docs/contract.md. R and JavaScript have their ways in training.
+Sections 6 and 19 of docs/contract.md. JavaScript has one way, in training.
 """
 
 from __future__ import annotations
