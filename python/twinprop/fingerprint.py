@@ -53,9 +53,12 @@ def fingerprint(source: Any, *, engine: str = "python") -> str:
     >>> fingerprint({"network": network, "training": {"epochs": 0}})
     '9fff185c9099ec7aa6992134a469e103'
     """
+    from twinprop.checks import check_choice
+    from twinprop.engines import ENGINES
     from twinprop.model import Model
     from twinprop.training import Run
 
+    engine = check_choice(engine, "engine", ENGINES)
     if isinstance(source, str | os.PathLike | Mapping):
         return _of_file(source, engine)
     if isinstance(source, Run):

@@ -1,5 +1,4 @@
-"""How a training makes its updates, a stretch at a time: by numpy or by the kernel. Twins:
-r/stretches.R.
+"""How a training makes its updates, by numpy or by the kernel. Twins: r/stretches.R.
 
 Sections 6 and 19 of docs/contract.md. JavaScript has one way, in training.
 """

@@ -24,6 +24,7 @@ network <- tp_network(c(2, 3, 1))
 plan <- list(training = list(epochs = 1))
 step <- list(cost = "half_mse", rule = "gradient", update_order = "simultaneous",
              optimizer = tp_optimizer("sgd"))
+portably <- list(arithmetic = "portable")
 samples <- list(network = network, x = x, d = d)
 penalty <- list(
   value = 0.1, source = "twinprop", target = "scikit-learn", n = 4, outputs = 1,
@@ -54,7 +55,7 @@ calls <- function() {
   explanation <- tp_explain(network, x[1, , drop = FALSE], d[1, , drop = FALSE])
   list(
     tp_backward = list(network = network, forward = forward, d = d, cost = "half_mse",
-                       rule = "gradient"),
+                       rule = "gradient", arithmetic = "fast"),
     tp_check_answer = list(exercise = task, question = 1, answer = 0.5, earlier = NULL),
     tp_check_gradient = c(samples, list(cost = "half_mse", rule = "gradient", weight_decay = 0)),
     tp_compare_rules = c(samples, list(
@@ -75,11 +76,12 @@ calls <- function() {
       list(neurons = NULL)
     ),
     tp_explain_plan = list(plan = plan, sample = 1, neurons = NULL),
-    tp_forward = list(network = network, x = x),
+    tp_fingerprint = list(source = run),
+    tp_forward = c(list(network = network, x = x), portably),
     tp_from_brain_js = list(data = brain),
     tp_from_keras_weights = list(weights = tp_to_keras_weights(network), activations = "sigmoid"),
     tp_from_toy_nn = list(data = toy, activations = "sigmoid"),
-    tp_mean_cost = c(samples, list(cost = "half_mse", weight_decay = 0)),
+    tp_mean_cost = c(samples, list(cost = "half_mse", weight_decay = 0), portably),
     tp_network = list(layers = c(2, 3, 1), activations = "sigmoid", init = "xavier", seed = 42,
                       weights = NULL, biases = NULL),
     tp_optimizer = list(name = "adam", learning_rate = 0.1, weight_decay = 0,
@@ -100,7 +102,7 @@ calls <- function() {
     tp_report = list(explanation = explanation, format = "text"),
     tp_run = list(plan = plan, output = NULL, progress = FALSE),
     tp_starting_weights = list(layers = c(2, 1), init = "xavier", seed = 1),
-    tp_step = c(samples, step),
+    tp_step = c(samples, step, portably),
     tp_to_html = list(network = network, x = x, d = d, path = file.path(folder, "page.html"),
                       cost = NULL, p5 = NULL),
     tp_to_js_function = list(model = network, name = "predict"),
@@ -110,10 +112,11 @@ calls <- function() {
                      dialect = "sqlite"),
     tp_train = c(samples, step, list(
       batch_size = 1, epochs = 1, shuffle = FALSE, seed = 42, snapshots = NULL, record = NULL,
-      sample_weight = NULL, dropout = 0, clip_norm = NULL, schedule = NULL, progress = FALSE
+      sample_weight = NULL, dropout = 0, clip_norm = NULL, schedule = NULL, arithmetic = "fast",
+      progress = FALSE
     )),
     tp_update = list(network = network, gradients = tp_backward(network, forward, d),
-                     optimizer = tp_optimizer("sgd")),
+                     optimizer = tp_optimizer("sgd"), arithmetic = "portable"),
     tp_write_model = list(model = network, path = written),
     tp_write_report = list(explanation = explanation, path = file.path(folder, "a.txt")),
     tp_write_run = list(run = run, output = written)

@@ -78,6 +78,8 @@ test_that("the kernel computes what R's fast arithmetic does", {
     if (settings$rule %in% c("proportional", "proportional_abs")) next # these magnify any gap
     with_it <- outcome(settings, "fast")
     without <- without_kernel(outcome(settings, "fast"))
+    # which stands for the last bits too
+    with_it[["fingerprint"]] <- without[["fingerprint"]] <- NULL
     expect_equal(with_it, without, tolerance = fast_gap)
   }
 })
@@ -207,6 +209,7 @@ test_that("a batch in chunks is the batch in one", {
     if (settings$rule %in% c("proportional", "proportional_abs")) next
     in_one <- without_kernel(outcome(settings, "fast"))
     in_chunks <- with_binding("chunk_size", 4L, without_kernel(outcome(settings, "fast")))
+    in_chunks[["fingerprint"]] <- in_one[["fingerprint"]] <- NULL
     expect_equal(in_chunks, in_one, tolerance = fast_gap)
   }
 })
