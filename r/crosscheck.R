@@ -29,8 +29,10 @@ crosscheck_tolerances <- c(
 #'   `engine`; the largest relative differences of the weights after 1, 10 and 1,000 updates
 #'   (`after_1`, `after_10`, `after_1000`) and at the end (`weights`), of `outputs`, `errors` and
 #'   `costs`; `seconds`, the engine's own time; `agrees`; `error`, why there is no run. The
-#'   attributes `agrees`, `missing` and `verdict` hold the result. A part of it is a plain data
-#'   frame.
+#'   attributes `agrees`, `missing` and `verdict` hold the result. One plan of each data set is
+#'   trained in portable arithmetic too, and compared bit by bit: the attribute `portable` is a data
+#'   frame of `dataset`, `rule`, `cost`, `engine`, `fingerprint`, `agrees`, `first`, the first
+#'   number with other bits, and `error`. A part of the result is a plain data frame.
 #' @section Errors: `twinprop_input_error` if a data set or an engine is unknown.
 #' @seealso [tp_run()]
 #' @examples
@@ -52,21 +54,29 @@ tp_crosscheck <- function(datasets = tp_dataset_names(), engines = c("python", "
     outside_engines[[name]]$missing()
   }))
   present <- setdiff(engines, names(missing))
-  checks <- unlist(lapply(datasets, make_checks), recursive = FALSE)
+  by_dataset <- lapply(datasets, make_checks)
+  checks <- unlist(by_dataset, recursive = FALSE)
+  portable <- if (length(present) > 0L) lapply(by_dataset, portable_check)
+  total <- length(checks) + length(portable)
   rows <- lapply(seq_along(checks), function(i) {
     check <- checks[[i]]
     if (progress) {
-      message(i, "/", length(checks), " ", check$dataset, " ", check$rule, " ", check$cost)
+      message(i, "/", total, " ", check$dataset, " ", check$rule, " ", check$cost)
     }
     crosscheck_rows(check, present)
   })
   table <- do.call(rbind, c(list(no_crosscheck_rows()), unlist(rows, recursive = FALSE)))
+  bits <- do.call(rbind, c(list(no_portable_rows()), lapply(seq_along(portable), function(i) {
+    if (progress) message(length(checks) + i, "/", total, " ", datasets[[i]], " portable")
+    portable_rows(portable[[i]], present)
+  })))
   structure(
     table,
     class = c("tp_crosscheck", "data.frame"),
-    agrees = all(table$agrees) && !any(require %in% names(missing)),
+    agrees = all(table$agrees) && all(bits$agrees) && !any(require %in% names(missing)),
     missing = missing,
-    verdict = crosscheck_verdict(table, c("r", present), names(missing), require)
+    portable = bits,
+    verdict = crosscheck_verdict(table, c("r", present), names(missing), require, bits)
   )
 }
 
@@ -145,14 +155,106 @@ make_checks <- function(dataset) {
   checks
 }
 
+# One of a data set's plans in portable arithmetic: its last cost by the gradient.
+portable_check <- function(checks) {
+  check <- utils::tail(Filter(function(check) check$rule == "gradient", checks), 1L)[[1L]]
+  check$plan$training$arithmetic <- "portable"
+  check
+}
+
+# One plan in portable arithmetic on R and on the engines that are there: a data frame.
+portable_rows <- function(check, present) {
+  reference <- attempt_run(train_plan, check$plan)
+  rows <- lapply(present, function(name) {
+    run <- attempt_run(outside_engines[[name]]$run, check$plan)
+    trained <- is.list(run)
+    first <- if (trained && is.list(reference)) first_difference(run, reference)
+    same <- if (trained && is.list(reference)) is.null(first) else identical(run, reference)
+    data.frame(
+      check[c("dataset", "rule", "cost")],
+      engine = name,
+      fingerprint = if (trained) {
+        fingerprint_of(run$cost, run$weights, run$biases)
+      } else {
+        NA_character_
+      },
+      agrees = same,
+      first = if (is.null(first)) NA_character_ else first,
+      error = if (trained || same) NA_character_ else as.character(run)[[1L]],
+      stringsAsFactors = FALSE
+    )
+  })
+  do.call(rbind, rows)
+}
+
+no_portable_rows <- function() {
+  text <- character()
+  data.frame(
+    dataset = text, rule = text, cost = text, engine = text, fingerprint = text,
+    agrees = logical(), first = text, error = text, stringsAsFactors = FALSE
+  )
+}
+
+# The first number, in the fingerprint's order, in which a run has other bits than the reference, in
+# words; NULL if there is none.
+first_difference <- function(run, reference) {
+  shape <- function(array) if (is.null(dim(array))) length(array) else dim(array)
+  # R holds a matrix column by column, and the fingerprint goes row by row
+  in_order <- function(array) if (is.matrix(array)) t(array) else array
+  differs <- function(p, q, stage, place) {
+    if (!identical(shape(p), shape(q))) {
+      return(paste("the shape of the", stage))
+    }
+    p <- as.vector(in_order(p))
+    q <- as.vector(in_order(q))
+    at <- which(!mapply(identical, p, q, num.eq = FALSE))[1L]
+    if (!is.na(at)) sprintf("%s, by %.0f ulp", place(at), ulps_between(p[at], q[at]))
+  }
+  found <- differs(run$cost, reference$cost, "cost", function(at) paste("the cost of epoch", at))
+  for (stage in c("weights", "biases")) {
+    for (i in seq_len(max(length(run[[stage]]), length(reference[[stage]])))) {
+      if (!is.null(found)) break
+      one <- function(from) if (i <= length(from[[stage]])) from[[stage]][[i]]
+      inputs <- ncol(one(run))
+      found <- differs(one(run), one(reference), paste(stage, "of layer", i + 1L), function(at) {
+        if (stage == "biases") {
+          return(sprintf("the bias of neuron %d of layer %d", at, i + 1L))
+        }
+        sprintf(
+          "the weight from neuron %d of layer %d to neuron %d of layer %d",
+          (at - 1L) %% inputs + 1L, i, (at - 1L) %/% inputs + 1L, i + 1L
+        )
+      })
+    }
+  }
+  found
+}
+
+# How many float64 steps two numbers are apart; from -0 to 0 it is one.
+ulps_between <- function(p, q) {
+  # the bits without the sign, as a high and a low half, which are exact
+  halves <- function(value) {
+    words <- readBin(writeBin(abs(value), raw(), endian = "big"), "integer", 2L, endian = "big")
+    words[2L] <- if (is.na(words[2L])) 2^31 else words[2L]
+    c(words[1L], words[2L] %% 2^32)
+  }
+  negative <- function(value) value < 0 || (value == 0 && 1 / value < 0)
+  steps <- function(pair) pair[1L] * 2^32 + pair[2L]
+  if (negative(p) != negative(q)) {
+    return(steps(halves(p) + halves(q)) + 1)
+  }
+  abs(steps(halves(p) - halves(q)))
+}
+
+attempt_run <- function(train, plan) {
+  tryCatch(train(plan), twinprop_error = function(e) conditionMessage(e))
+}
+
 # One plan on R and on the engines that are there: a list of rows.
 crosscheck_rows <- function(check, present) {
-  attempt <- function(train) {
-    tryCatch(train(check$plan), twinprop_error = function(e) conditionMessage(e))
-  }
-  reference <- attempt(train_plan)
+  reference <- attempt_run(train_plan, check$plan)
   lapply(present, function(name) {
-    run <- attempt(outside_engines[[name]]$run)
+    run <- attempt_run(outside_engines[[name]]$run, check$plan)
     trained <- is.list(run) && is.list(reference)
     same <- !trained && identical(run, reference)
     differences <- if (trained) {
@@ -346,7 +448,7 @@ plan_json <- function(plan) {
   ))
 }
 
-crosscheck_verdict <- function(table, engines, missing, required) {
+crosscheck_verdict <- function(table, engines, missing, required, bits = no_portable_rows()) {
   listed <- function(names) paste(names, collapse = ", ")
   named <- if (length(missing) > 0L) paste0(" Missing: ", listed(missing), ".") else ""
   differing <- table[!table$agrees, ]
@@ -355,6 +457,13 @@ crosscheck_verdict <- function(table, engines, missing, required) {
     return(paste0(
       "DIFFERS: ", nrow(differing), " of ", nrow(table), " comparisons, the first on ",
       first$engine, ": ", first$dataset, ", rule ", first$rule, ", cost ", first$cost, ".", named
+    ))
+  }
+  other_bits <- bits[!bits$agrees, ]
+  if (nrow(other_bits) > 0L) {
+    return(paste0(
+      "DIFFERS: ", nrow(other_bits), " of ", nrow(bits), " trainings in portable arithmetic, the ",
+      "first on ", other_bits$engine[1L], ": ", other_bits$dataset[1L], ".", named
     ))
   }
   if (any(required %in% missing)) {
@@ -368,9 +477,17 @@ crosscheck_verdict <- function(table, engines, missing, required) {
   sprintf(
     paste0(
       "All agree: %s give the same errors and the same updated weights in all %d plans ",
-      "(largest relative difference %.1e).%s"
+      "(largest relative difference %.1e)%s.%s"
     ),
-    listed(engines), plans, worst, named
+    listed(engines), plans, worst,
+    if (nrow(bits) > 0L) {
+      paste0(
+        "; in portable arithmetic ", listed(c("r", unique(bits$engine))), " give the same bits"
+      )
+    } else {
+      ""
+    },
+    named
   )
 }
 
@@ -378,7 +495,7 @@ crosscheck_verdict <- function(table, engines, missing, required) {
 #' @export
 `[.tp_crosscheck` <- function(x, ...) {
   class(x) <- "data.frame"
-  attributes(x)[c("agrees", "missing", "verdict")] <- NULL
+  attributes(x)[c("agrees", "missing", "portable", "verdict")] <- NULL
   x[...]
 }
 
@@ -427,6 +544,35 @@ print.tp_crosscheck <- function(x, each = FALSE, ...) {
   if (length(missing) > 0L) {
     cat("\n", paste0(names(missing), " is missing: ", missing, "\n"), sep = "")
   }
+  print_portable(attr(x, "portable"))
   cat("\n", attr(x, "verdict"), "\n", sep = "")
   invisible(x)
+}
+
+print_portable <- function(rows) {
+  if (NROW(rows) == 0L) {
+    return(invisible())
+  }
+  cat("\nOne plan of each data set in portable arithmetic, its costs, weights and biases:\n")
+  for (dataset in unique(rows$dataset)) {
+    own <- rows[rows$dataset == dataset, ]
+    label <- sprintf("%-48s", paste0("  ", dataset, "  ", own$rule[1L], ", ", own$cost[1L]))
+    same <- own[own$agrees, ]
+    if (nrow(same) > 0L) {
+      mark <- same$fingerprint[1L]
+      of <- if (is.na(mark)) {
+        "the same error"
+      } else {
+        paste("fingerprint", substr(mark, 1L, fingerprint_digits))
+      }
+      cat(
+        label, paste(same$engine, collapse = ", "), ": the same bits as r, ", of, "\n",
+        sep = ""
+      )
+    }
+    for (i in which(!own$agrees)) {
+      what <- if (is.na(own$first[i])) own$error[i] else paste("first", own$first[i])
+      cat(label, own$engine[i], ": DIFFERS, ", what, "\n", sep = "")
+    }
+  }
 }

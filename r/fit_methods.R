@@ -140,6 +140,7 @@ print.twinprop <- function(x, digits = 4, ...) {
   print_wrapped(inputs_text(x))
   print_wrapped(training_text(x, digits))
   print_wrapped(ending_text(x))
+  cat("Fingerprint: ", substr(x$training$fingerprint, 1L, fingerprint_digits), "\n", sep = "")
   invisible(x)
 }
 

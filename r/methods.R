@@ -98,7 +98,8 @@ print.tp_run <- function(x, digits = 4, ...) {
     sprintf("%.0f", x$updates), " updates in ", length(x$cost), " epochs, ",
     sprintf("%.3g", x$seconds), " s\n",
     "Cost before ", format(x$initial_cost, digits = digits),
-    ", after ", format(x$final_cost, digits = digits), "\n",
+    ", after ", format(x$final_cost, digits = digits),
+    ", fingerprint ", substr(x$fingerprint, 1L, fingerprint_digits), "\n",
     sep = ""
   )
   if (nrow(x$outputs) <= 10L && ncol(x$outputs) <= 5L) {

@@ -180,5 +180,8 @@ print.tp_model <- function(x, ...) {
   if (!is.null(x$outputs$levels)) {
     cat("Classes: ", paste(level_text(x$outputs$levels), collapse = ", "), "\n", sep = "")
   }
+  if (!is.null(x$training[["fingerprint"]])) {
+    cat("Fingerprint: ", substr(x$training$fingerprint, 1L, fingerprint_digits), "\n", sep = "")
+  }
   invisible(x)
 }

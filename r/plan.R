@@ -276,7 +276,7 @@ run_plan <- function(plan) {
 run_fields <- function(run) {
   fields <- c(
     "updates", "seconds", "initial_cost", "cost", "final_cost", "outputs", "errors", "weights",
-    "biases", if (length(run$snapshots) > 0L) "snapshots"
+    "biases", "fingerprint", if (length(run$snapshots) > 0L) "snapshots"
   )
   c(
     list(format = run_format, engine = "r", version = package_version_text()),
@@ -351,7 +351,7 @@ run_json <- function(run) {
     updates = json_number(run$updates), seconds = json_number(run$seconds),
     initial_cost = json_number(run$initial_cost), cost = json_numbers(run$cost),
     final_cost = json_number(run$final_cost), outputs = json_matrix(run$outputs),
-    errors = json_matrix(run$errors), parameters(run)
+    errors = json_matrix(run$errors), parameters(run), fingerprint = quoted(run$fingerprint)
   )
   if (length(run$snapshots) > 0L) {
     fields["snapshots"] <- json_array(vapply(run$snapshots, function(snapshot) {

@@ -42,9 +42,10 @@
 #'   update; `history`, a data frame of `epoch` and `cost`; and the fields of a run file:
 #'   `updates`, how many were made; `seconds`; `initial_cost` and `final_cost`, exact, over all
 #'   samples; `cost`, the mean cost of each epoch, as the samples had it before their own updates;
-#'   `outputs` and `errors` (n, K) at the end; `weights` and `biases`; `snapshots`, a list of lists
-#'   of `updates`, `cost`, `weights`, `biases`; `recording`, the recorded steps (see
-#'   [tp_recording]) or `NULL`. Costs include the penalty of weight decay.
+#'   `outputs` and `errors` (n, K) at the end; `weights` and `biases`; `fingerprint`, see
+#'   [tp_fingerprint()]; `snapshots`, a list of lists of `updates`, `cost`, `weights`, `biases`;
+#'   `recording`, the recorded steps (see [tp_recording]) or `NULL`. Costs include the penalty of
+#'   weight decay.
 #'   `settings`: a list of what it was trained by, `cost`, `rule`, `update_order`, `optimizer` (a
 #'   list of its settings), `batch_size`, `epochs`, `shuffle`, `seed`, `sample_weight`, `dropout`,
 #'   `clip_norm`, `schedule` and `arithmetic`.
@@ -243,6 +244,9 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
       errors = t(outputs - d),
       weights = parameters$weights,
       biases = parameters$biases,
+      fingerprint = fingerprint_of(
+        cost[seq_len(done)], parameters$weights, parameters$biases
+      ),
       snapshots = Filter(function(snapshot) snapshot$updates <= updates, recorder$kept()),
       recording = recorded$recording(updates),
       settings = run_settings(settings)

@@ -444,7 +444,10 @@ fit_rows <- function(encoded, response, weights, settings, terms, rows) {
     validation = if (is.list(new_rows)) validation_samples(fit, new_rows)
   )
   fit$network <- fitted$network
-  fit$training <- c(fitted$training, list(loss_curve = I(fitted$loss_curve)))
+  mark <- fingerprint_of(fitted$loss_curve, fit$network$weights, fit$network$biases)
+  fit$training <- c(
+    fitted$training, list(loss_curve = I(fitted$loss_curve), fingerprint = mark)
+  )
   fit <- c(fit, list(
     settings = kept_settings(fitted$settings),
     history = fit_history(fitted),

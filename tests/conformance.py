@@ -20,6 +20,18 @@ def cases():
     return {path.stem: json.loads(path.read_text()) for path in sorted(CASES.glob("*.json"))}
 
 
+def is_exact(case):
+    """Whether the case is in portable arithmetic, whose numbers are the same to the last bit."""
+    return case["plan"].get("training", {}).get("arithmetic") == "portable"
+
+
+def tolerance_after(updates, exact):
+    """The tolerance after so many updates; 0 where all numbers are exact."""
+    if exact:
+        return 0.0
+    return AFTER_ONE_UPDATE if updates <= 1 else AFTER_A_THOUSAND
+
+
 def explain_cases():
     """All explained steps, by name."""
     paths = sorted((CASES / "explain").glob("*.json"))
@@ -50,7 +62,8 @@ def write_plan(case, folder):
 def assert_group(found, expected, tolerance, what, scale=None):
     """Assert that a group (any nesting of lists and arrays) equals the expected one.
 
-    Shapes first, then finite values, then the difference relative to the group's largest value.
+    Shapes first, then finite values, then the difference relative to the group's largest value;
+    with tolerance 0 every bit, the sign of a zero too.
     """
     found, expected = plain(found), plain(expected)
     assert shape(found) == shape(expected), f"{what}: shapes differ"
@@ -59,6 +72,8 @@ def assert_group(found, expected, tolerance, what, scale=None):
     if found.size == 0:
         return
     worst = np.abs(found - expected).max()
+    if tolerance == 0.0 and worst == 0.0:
+        assert found.tobytes() == expected.tobytes(), f"{what}: the sign of a zero differs"
     largest = np.abs(expected).max() if scale is None else scale
     assert worst <= tolerance * largest, f"{what}: differs by {worst / (largest or math.nan):.3g}"
 
@@ -86,10 +101,10 @@ def numbers(group):
         yield from numbers(part)
 
 
-def assert_run(run, expected, name):
+def assert_run(run, expected, name, exact=False):
     """Assert that a run (as its file has it) is the expected one, field by field."""
     assert run["updates"] == expected["updates"], f"{name}: updates"
-    tolerance = AFTER_ONE_UPDATE if run["updates"] <= 1 else AFTER_A_THOUSAND
+    tolerance = tolerance_after(run["updates"], exact)
     assert_group(
         [run["weights"], run["biases"]],
         [expected["weights"], expected["biases"]],
@@ -106,13 +121,15 @@ def assert_run(run, expected, name):
         tolerance,
         f"{name}: costs",
     )
+    if exact:
+        assert run["fingerprint"] == expected["fingerprint"], f"{name}: fingerprint"
 
 
-def assert_snapshots(found, expected, name):
+def assert_snapshots(found, expected, name, exact=False):
     """Assert that the snapshots of a run are the expected ones."""
     assert [kept["updates"] for kept in found] == [kept["updates"] for kept in expected]
     for kept, wanted in zip(found, expected, strict=True):
-        tolerance = AFTER_ONE_UPDATE if kept["updates"] == 1 else AFTER_A_THOUSAND
+        tolerance = tolerance_after(kept["updates"], exact)
         what = f"{name}: after {kept['updates']} updates"
         assert_group(
             [kept["weights"], kept["biases"]],
@@ -123,7 +140,7 @@ def assert_snapshots(found, expected, name):
         assert_group(kept["cost"], wanted["cost"], tolerance, f"{what}, cost")
 
 
-def assert_recording(found, expected, name):
+def assert_recording(found, expected, name, exact=False):
     """Assert that the recording of a run is that of a case's expected results, or that none is."""
     wanted = expected.get("recording")
     assert (found is None) == (wanted is None), f"{name}: recording"
@@ -134,9 +151,9 @@ def assert_recording(found, expected, name):
     outputs = np.abs(np.asarray(expected["run"]["outputs"])).max()
     for got, want in zip(found["steps"], wanted["steps"], strict=True):
         assert list(got) == list(want), f"{name}: fields of a recorded step"
-        for exact in ("update", "epoch", "rows"):
-            assert got[exact] == want[exact], f"{name}: {exact} of step {want['update']}"
-        tolerance = AFTER_ONE_UPDATE if want["update"] == 1 else AFTER_A_THOUSAND
+        for key in ("update", "epoch", "rows"):
+            assert got[key] == want[key], f"{name}: {key} of step {want['update']}"
+        tolerance = tolerance_after(want["update"], exact)
         size = max(outputs, *map(abs, numbers(want["e"])))
         for group, scale in (
             (["cost"], None),

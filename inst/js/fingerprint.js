@@ -3,6 +3,9 @@
 // Section 20 of docs/contract.md. A checksum against accidents, not a signature. MD5 (RFC 1321) is
 // written out, because browsers have none.
 
+import { describe } from "./checks.js";
+import { InputError } from "./errors.js";
+
 /** How far each of the four steps of a round turns its sum. */
 const TURNS = Int32Array.of(
   ...[7, 12, 17, 22],
@@ -79,4 +82,33 @@ export function fingerprintOf(cost, parameters) {
   const found = new DataView(new ArrayBuffer(16));
   state.forEach((word, i) => found.setInt32(4 * i, word, true));
   return Array.from(new Uint8Array(found.buffer), digits).join("");
+}
+
+/**
+ * The fingerprint of a run or a model: 32 digits that stand for all numbers of a training.
+ *
+ * It is the MD5 of the costs of the epochs, the weights and the biases, bit by bit: trainings with
+ * the same fingerprint have computed the same numbers. With arithmetic "portable" a plan has one
+ * fingerprint, in JavaScript, Python and R. It guards against accidents, not against forgery.
+ *
+ * @param {Object|MLP} source A run, or what its file says; or a model.
+ * @returns {string} 32 hexadecimal digits.
+ * @throws {InputError} If it is neither.
+ *
+ * @example
+ * const run = await runPlan({ training: { epochs: 10 } });
+ * fingerprint(run) === run.fingerprint; // true
+ */
+export function fingerprint(source) {
+  if (Array.isArray(source?.cost)) {
+    return fingerprintOf(source.cost, [source.weights, source.biases].flat(Infinity));
+  }
+  if (!(source?.network?.parameters instanceof Float64Array)) {
+    throw new InputError(`source must be a run or an MLP, got ${describe(source)}`);
+  }
+  const curve = source.training?.loss_curve ?? [];
+  if (!Array.isArray(curve) || !curve.every(Number.isFinite)) {
+    throw new InputError("training.loss_curve must be a list of finite numbers");
+  }
+  return fingerprintOf(curve, source.network.parameters);
 }

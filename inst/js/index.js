@@ -19,6 +19,7 @@ export {
 } from "./errors.js";
 export { checkAnswer, exercise } from "./exercise.js";
 export { explain, explainPlan } from "./explain.js";
+export { fingerprint } from "./fingerprint.js";
 export { checkGradient } from "./gradcheck.js";
 export { MLP } from "./model.js";
 export { formatModel } from "./model_file.js";

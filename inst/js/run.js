@@ -2,10 +2,11 @@
 // Run a plan from the command line. Twins: python/twinprop/__main__.py; in R, tp_run().
 //
 //     node inst/js/run.js PLAN [RUN]
+//     node inst/js/run.js --fingerprint PLAN
 //
 // PLAN is a plan file, RUN the run file to write; "-" is standard input or standard output, which is
 // also where the run goes if RUN is absent. On an error its message goes to standard error, nothing
-// is written, and the exit status is 1.
+// is written, and the exit status is 1. With --fingerprint the run's is printed instead.
 
 import { randomBytes } from "node:crypto";
 import { open, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -15,7 +16,8 @@ import { text } from "node:stream/consumers";
 
 import { formatRun, InputError, runPlan, TwinpropError, VERSION } from "./index.js";
 
-const USAGE = 'usage: node run.js PLAN [RUN] ("-" is standard input or output), or --version';
+const USAGE =
+  'usage: node run.js [--fingerprint] PLAN [RUN] ("-" is standard input or output), or --version';
 
 /** The system's own words, without the code before them and the call after. */
 function reason(error) {
@@ -64,10 +66,12 @@ async function main(args) {
     console.log(VERSION);
     return;
   }
-  if (args.length < 1 || args.length > 2) throw new InputError(USAGE);
+  const mark = args[0] === "--fingerprint";
+  if (mark) args.shift();
+  if (args.length < 1 || args.length > (mark ? 1 : 2)) throw new InputError(USAGE);
   const [plan, run = "-"] = args;
   const trained = await runPlan(await readSource(plan));
-  const content = `${formatRun(trained)}\n`;
+  const content = `${mark ? trained.fingerprint : formatRun(trained)}\n`;
   if (run === "-") process.stdout.write(content);
   else await writeWhole(run, content);
   if (trained.warning !== null) console.error(`Warning: ${trained.warning}`);

@@ -36,6 +36,7 @@ from twinprop.errors import (
 )
 from twinprop.exercise import Exercise, Verdict, check_answer, exercise
 from twinprop.explain import Explanation, explain, explain_plan
+from twinprop.fingerprint import fingerprint
 from twinprop.gradcheck import GradientCheck, check_gradient
 from twinprop.model import Model
 from twinprop.model_file import read_model, write_model
@@ -93,6 +94,7 @@ __all__ = [
     "exercise",
     "explain",
     "explain_plan",
+    "fingerprint",
     "from_brain_js",
     "from_keras_weights",
     "from_sklearn",

@@ -19,6 +19,9 @@ from twinprop.errors import InputError, TwinpropError
 from twinprop.model_commands import add_model_commands
 from twinprop.version import __version__
 
+#: Not asked of twinprop.engines, which takes a while to load.
+ENGINES = ["python", "r", "rscript", "js", "torch"]
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
@@ -64,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--engine",
         default="python",
-        choices=["python", "r", "rscript", "js", "torch"],
+        choices=ENGINES,
         help="who trains it (default: python)",
     )
     run.add_argument(
@@ -74,6 +77,18 @@ def _parser() -> argparse.ArgumentParser:
         "--progress", action="store_true", help="show the cost and the time left (engine python)"
     )
     run.set_defaults(command=_run)
+
+    mark = commands.add_parser(
+        "fingerprint",
+        help="32 digits that stand for all numbers of a training",
+        description="Print the fingerprint of a run's or a model's file, or of the run of a plan: "
+        "32 digits that stand for its costs, weights and biases to the last bit.",
+    )
+    mark.add_argument("source", metavar="PLAN|RUN|MODEL", help='the file; "-" is standard input')
+    mark.add_argument(
+        "--engine", default="python", choices=ENGINES, help="who trains a plan (default: python)"
+    )
+    mark.set_defaults(command=_fingerprint)
 
     explain = commands.add_parser(
         "explain",
@@ -188,6 +203,13 @@ def _run(options: argparse.Namespace) -> int:
 
         run = run_plan_on(plan, options.engine)
     write_run(run, options.output)
+    return 0
+
+
+def _fingerprint(options: argparse.Namespace) -> int:
+    from twinprop.fingerprint import fingerprint
+
+    print(fingerprint(options.source, engine=options.engine))
     return 0
 
 

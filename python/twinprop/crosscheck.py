@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from twinprop.checks import Array, as_list, check_choice, describe
 from twinprop.datasets import dataset_names, load_dataset
 from twinprop.engines import ENGINES
 from twinprop.errors import EngineError, InputError, TwinpropError
+from twinprop.fingerprint import SHOWN
 from twinprop.network import Network, starting_weights
 from twinprop.plan import Plan, check_plan, read_plan, train_plan
 from twinprop.random import RandomStream
@@ -44,6 +46,10 @@ TOLERANCES = {
     "errors": TOLERANCE_AFTER_1000,
     "costs": TOLERANCE_AFTER_1000,
 }
+
+
+#: The engines that have portable arithmetic, by which they give the same bits as Python.
+PORTABLE_ENGINES = ("r", "rscript", "js")
 
 
 class Check(NamedTuple):
@@ -121,10 +127,19 @@ def make_checks(dataset: str) -> list[Check]:
 def make_plan_check(path: str) -> Check:
     """Return the check of a plan of one's own, with the snapshots that are compared."""
     plan = read_plan(path)
-    # No recording: it is not compared, and torch keeps none.
-    compared = {"snapshots": (1, 10, 1000), "record": None}
+    # No recording: it is not compared, and torch keeps none. Portable arithmetic has its own check.
+    compared = {"snapshots": (1, 10, 1000), "record": None, "arithmetic": "fast"}
     plan = replace(plan, training=plan.training | compared)
     return Check(path, plan.training["rule"], plan.training["cost"], "plan", plan)
+
+
+def portable_check(checks: Sequence[Check]) -> Check:
+    """Return one of a data set's plans in portable arithmetic: its last cost by the gradient."""
+    chosen = [check for check in checks if check.rule == "gradient"] or list(checks)
+    plan = chosen[-1].plan
+    return chosen[-1]._replace(
+        plan=replace(plan, training=plan.training | {"arithmetic": "portable"})
+    )
 
 
 def differences(run: Run, reference: Run) -> dict[str, float]:
@@ -222,6 +237,102 @@ class Row:
 
 
 @dataclass(frozen=True)
+class FirstDifference:
+    """The first number of a run, in the fingerprint's order, that has other bits.
+
+    Attributes
+    ----------
+    stage : str
+        "cost", "weights" or "biases".
+    layer : int or None
+        Into which the weight leads, or of the bias; None for a cost.
+    index : tuple of int
+        From 1: the epoch of a cost; the neuron of the layer, of a weight also that it comes from.
+        Empty if there are more of these numbers, or fewer.
+    ulp : int or None
+        How many float64 steps apart; None without an index.
+    """
+
+    stage: str
+    layer: int | None
+    index: tuple[int, ...]
+    ulp: int | None
+
+    def __str__(self) -> str:
+        if self.ulp is None:
+            into = "" if self.layer is None else f" of layer {self.layer}"
+            return f"the shape of the {self.stage}{into}"
+        neuron = f"neuron {self.index[0]} of layer {self.layer}"
+        number = {"cost": f"the cost of epoch {self.index[0]}", "biases": f"the bias of {neuron}"}
+        if self.stage == "weights":
+            assert self.layer is not None
+            source = f"neuron {self.index[1]} of layer {self.layer - 1}"
+            number = {"weights": f"the weight from {source} to {neuron}"}
+        return f"{number[self.stage]}, by {self.ulp} ulp"
+
+
+def ulps_between(p: float, q: float) -> int:
+    """Return how many float64 steps two numbers are apart; from -0 to 0 it is one."""
+    a, b = (int(bits) for bits in np.array([p, q], dtype=np.float64).view(np.int64))
+    # Below 0 the bits count upwards from the smallest integer, -0.
+    a, b = (-1 - (bits + 2**63) if bits < 0 else bits for bits in (a, b))
+    return abs(a - b)
+
+
+def first_difference(run: Run, reference: Run) -> FirstDifference | None:
+    """Return the first number of the fingerprint in which a run has other bits than the reference.
+
+    None if there is none.
+    """
+    pairs: list[tuple[str, int | None, Array | None, Array | None]]
+    pairs = [("cost", None, run.cost, reference.cost)]
+    for stage in ("weights", "biases"):
+        found, wanted = getattr(run, stage), getattr(reference, stage)
+        pairs += [
+            (stage, layer, p, q) for layer, (p, q) in enumerate(zip_longest(found, wanted), 2)
+        ]
+    for stage, layer, p, q in pairs:
+        if p is None or q is None or p.shape != q.shape:
+            return FirstDifference(stage, layer, (), None)
+        p, q = np.ascontiguousarray(p), np.ascontiguousarray(q)
+        places = np.argwhere(p.view(np.int64) != q.view(np.int64))
+        if len(places):
+            place = tuple(int(i) for i in places[0])
+            ulp = ulps_between(float(p[place]), float(q[place]))
+            return FirstDifference(stage, layer, tuple(i + 1 for i in place), ulp)
+    return None
+
+
+@dataclass(frozen=True)
+class PortableRow:
+    """One plan in portable arithmetic on one engine, bit by bit against Python.
+
+    Attributes
+    ----------
+    dataset, rule, cost, engine : str
+    fingerprint : str or None
+        The engine's; None if there is no run.
+    first : FirstDifference or None
+        None if all bits are the same, or there is no run.
+    error : str or None
+        Why there is no run, if there should be one.
+    """
+
+    dataset: str
+    rule: str
+    cost: str
+    engine: str
+    fingerprint: str | None
+    first: FirstDifference | None
+    error: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all bits are the same."""
+        return self.first is None and self.error is None
+
+
+@dataclass(frozen=True)
 class Departure:
     """How far the p5.js network's step is from the gradient's, on one data set.
 
@@ -251,6 +362,7 @@ class Crosscheck:
     ----------
     rows : list of Row
     departures : list of Departure
+    portable : list of PortableRow
     missing : dict
         Engines that are not there, and what to install.
     dropped : dict
@@ -264,6 +376,7 @@ class Crosscheck:
     engines: list[str]
     rows: list[Row] = field(default_factory=list)
     departures: list[Departure] = field(default_factory=list)
+    portable: list[PortableRow] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     required: list[str] = field(default_factory=list)
@@ -277,7 +390,8 @@ class Crosscheck:
     @property
     def agrees(self) -> bool:
         """Whether every row agrees and every required engine is there."""
-        return all(row.agrees for row in self.rows) and not self.required_missing
+        same = all(row.agrees for row in self.rows) and all(row.agrees for row in self.portable)
+        return same and not self.required_missing
 
     @property
     def table(self) -> pd.DataFrame:
@@ -313,14 +427,26 @@ class Crosscheck:
                 f"DIFFERS: {len(differing)} of {len(self.rows)} comparisons, the first on "
                 f"{first.engine}: {first.dataset}, rule {first.rule}, cost {first.cost}.{missing}"
             )
+        other_bits = [row for row in self.portable if not row.agrees]
+        if other_bits:
+            one = other_bits[0]
+            return (
+                f"DIFFERS: {len(other_bits)} of {len(self.portable)} trainings in portable "
+                f"arithmetic, the first on {one.engine}: {one.dataset}.{missing}"
+            )
         if self.required_missing:
             return f"INCOMPLETE: required, but missing: {', '.join(self.required_missing)}."
         if not self.rows:
             return f"Nothing compared: no engine but Python is here.{missing}"
         worst = max(max(row.differences.values()) for row in self.rows)
+        same_bits = ""
+        if self.portable:
+            names = ", ".join(dict.fromkeys(row.engine for row in self.portable))
+            same_bits = f"; in portable arithmetic python, {names} give the same bits"
         return (
             f"All agree: {', '.join(self.engines)} give the same errors and the same updated "
-            f"weights in all {plans} plans (largest relative difference {worst:.1e}).{missing}"
+            f"weights in all {plans} plans (largest relative difference {worst:.1e})"
+            f"{same_bits}.{missing}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -354,6 +480,17 @@ class Crosscheck:
                 }
                 for row in self.rows
             ],
+            "portable": [
+                {
+                    **{
+                        key: getattr(row, key)
+                        for key in ("dataset", "rule", "cost", "engine", "fingerprint", "error")
+                    },
+                    "agrees": row.agrees,
+                    "first_difference": row.first and vars(row.first),
+                }
+                for row in self.portable
+            ],
             "p5_and_gradient": [vars(departure) for departure in self.departures],
         }
 
@@ -378,6 +515,8 @@ class Crosscheck:
         lines += ["", *notes] if notes else []
         if self.departures:
             lines += ["", _DEPARTURES, *map(_departure_line, self.departures)]
+        if self.portable:
+            lines += ["", _PORTABLE, *_portable_lines(self.portable)]
         lines += ["", self.verdict()]
         return "\n".join(lines)
 
@@ -440,6 +579,25 @@ def _line(label: str, engine: str, rows: Sequence[Row]) -> str:
     return f"{label:{_LABEL_WIDTH}}{engine:8}{cells}{seconds:9.2f}  {verdict}{note}"
 
 
+_PORTABLE = "One plan of each data set in portable arithmetic, its costs, weights and biases:"
+
+
+def _portable_lines(rows: Sequence[PortableRow]) -> Iterator[str]:
+    for dataset in dict.fromkeys(row.dataset for row in rows):
+        own = [row for row in rows if row.dataset == dataset]
+        label = f"  {dataset}  {own[0].rule}, {own[0].cost}"
+        same = [row for row in own if row.agrees]
+        if same:
+            engines = ", ".join(row.engine for row in same)
+            mark = same[0].fingerprint
+            of = "the same error" if mark is None else f"fingerprint {mark[:SHOWN]}"
+            yield f"{label:{_LABEL_WIDTH}}{engines}: the same bits as python, {of}"
+        for row in own:
+            if not row.agrees:
+                what = row.error if row.first is None else f"first {row.first}"
+                yield f"{label:{_LABEL_WIDTH}}{row.engine}: DIFFERS, {what}"
+
+
 _DEPARTURES = (
     "The p5.js network (rule transpose, cost half_sse, update_order output_first) is not gradient\n"
     "descent. Its first change of the first layer's weights beside the gradient's, and all its\n"
@@ -462,6 +620,8 @@ def crosscheck(
     on_progress: Callable[[int, int, str], object] | None = None,
 ) -> Crosscheck:
     """Train the same plans on every engine and compare the results with Python's.
+
+    One plan of each data set is trained in portable arithmetic too, and compared bit by bit.
 
     Parameters
     ----------
@@ -504,29 +664,29 @@ def crosscheck(
     present = [name for name in chosen if name not in missing and name != "python"]
     result = Crosscheck(["python", *present], missing=missing, required=required)
 
-    checks = [
-        check
-        for name in names
-        for check in ([make_plan_check(name)] if name in plans else make_checks(name))
-    ]
+    by_name = [[make_plan_check(name)] if name in plans else make_checks(name) for name in names]
+    checks = [check for group in by_name for check in group]
+    exact = [name for name in present if name in PORTABLE_ENGINES]
+    portable = [portable_check(group) for group in by_name] if exact else []
+    total = len(checks) + len(portable)
     # The engines that are programs of their own run beside those of this process.
     with ThreadPoolExecutor(max_workers=2) as pool:
         for done, check in enumerate(checks):
             if on_progress is not None:
-                on_progress(done, len(checks), f"{check.dataset} {check.rule} {check.cost}")
-            outside = {
-                name: pool.submit(_run, name, check.plan)
-                for name in present
-                if name in ("rscript", "js")
-            }
-            reference = _run("python", check.plan)
-            for name in present:
-                run = outside[name].result() if name in outside else _run(name, check.plan)
+                on_progress(done, total, f"{check.dataset} {check.rule} {check.cost}")
+            reference, runs = _run_all(check.plan, present, pool)
+            for name, run in runs.items():
                 result.rows.append(_compare(check, name, run, reference))
             if check.plan.dropped:
                 result.dropped[check.dataset] = check.plan.dropped
             if check.network == "p5":
                 result.departures.append(_departure(check))
+        for done, check in enumerate(portable, len(checks)):
+            if on_progress is not None:
+                on_progress(done, total, f"{check.dataset} portable")
+            reference, runs = _run_all(check.plan, exact, pool)
+            for name, run in runs.items():
+                result.portable.append(_compare_bits(check, name, run, reference))
     result.seconds = time.perf_counter() - started
     return result
 
@@ -550,6 +710,28 @@ def _run(engine: str, plan: Plan) -> Run | TwinpropError:
         return ENGINES[engine].run(plan)
     except TwinpropError as error:
         return error
+
+
+def _run_all(
+    plan: Plan, engines: Sequence[str], pool: ThreadPoolExecutor
+) -> tuple[Run | TwinpropError, dict[str, Run | TwinpropError]]:
+    """Return Python's run of a plan, and each engine's."""
+    outside = {name: pool.submit(_run, name, plan) for name in engines if name in ("rscript", "js")}
+    reference = _run("python", plan)
+    runs = {
+        name: outside[name].result() if name in outside else _run(name, plan) for name in engines
+    }
+    return reference, runs
+
+
+def _compare_bits(
+    check: Check, engine: str, run: Run | TwinpropError, reference: Run | TwinpropError
+) -> PortableRow:
+    about = (check.dataset, check.rule, check.cost, engine)
+    if isinstance(run, Run) and isinstance(reference, Run):
+        return PortableRow(*about, run.fingerprint, first_difference(run, reference))
+    same = not isinstance(run, Run | EngineError) and str(run) == str(reference)
+    return PortableRow(*about, None, None, None if same else str(run))
 
 
 def _compare(

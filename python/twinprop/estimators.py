@@ -36,6 +36,7 @@ from twinprop.encoding import (
     scale_outputs,
 )
 from twinprop.errors import EngineError, InputError
+from twinprop.fingerprint import SHOWN, fingerprint_of
 from twinprop.fitting import (
     Callback,
     Fitted,
@@ -304,8 +305,13 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
             optimizer=self._optimizer if goes_on and part is not None else None,
             callbacks=callbacks,
         )
-        training = {**fitted.training, "loss_curve": fitted.loss_curve.tolist()}
-        self.model_ = Model(fitted.network, task, inputs, outputs, training=training)
+        network = fitted.network
+        training = {
+            **fitted.training,
+            "loss_curve": fitted.loss_curve.tolist(),
+            "fingerprint": fingerprint_of(fitted.loss_curve, network.weights, network.biases),
+        }
+        self.model_ = Model(network, task, inputs, outputs, training=training)
         rows = len(x) if weight is None else np.count_nonzero(weight)
         rows -= 0 if fitted.validation_rows is None else len(fitted.validation_rows)
         self._keep(fitted, scores, int(rows), goes_on)
@@ -470,6 +476,9 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
             facts.append(("validation loss", f"{min(self.validation_loss_curve_):.6g} at best"))
         if outputs["levels"] is not None:
             facts.append(("classes", _some([str(level) for level in outputs["levels"]])))
+        training = self.model_.training or {}
+        if "fingerprint" in training:
+            facts.append(("fingerprint", training["fingerprint"][:SHOWN]))
         return facts
 
 

@@ -29,6 +29,7 @@ from twinprop.encoding import (
     unscaled,
 )
 from twinprop.errors import InputError
+from twinprop.fingerprint import SHOWN
 from twinprop.network import Network
 
 
@@ -98,10 +99,12 @@ class Model:
 
     def __repr__(self) -> str:
         layers = "-".join(map(str, self.network.layers))
-        if self.task is None:
-            return f"Model({layers}, no task)"
-        assert self.outputs is not None
-        return f"Model({layers}, {self.task} of {', '.join(self.outputs['names'])})"
+        about = "no task"
+        if self.outputs is not None:
+            about = f"{self.task} of {', '.join(self.outputs['names'])}"
+        known = (self.training or {}).get("fingerprint")
+        of = f", fingerprint {str(known)[:SHOWN]}" if known is not None else ""
+        return f"Model({layers}, {about}{of})"
 
     @property
     def columns(self) -> list[str] | None:

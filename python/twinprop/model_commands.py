@@ -478,6 +478,8 @@ def describe_model(model: Model) -> str:
     losses = training.get("loss_curve")
     if losses:
         lines.append(f"loss {losses[0]:.6g} -> {losses[-1]:.6g} in {len(losses)} epochs")
+    if training.get("fingerprint") is not None:
+        lines.append(f"fingerprint {training['fingerprint']}")
     if model.inputs is None:
         return "\n".join([*lines, f"inputs: a matrix with {network.layers[0]} columns"])
     rows = []

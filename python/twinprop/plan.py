@@ -235,8 +235,8 @@ def run_plan(
 
     Examples
     --------
-    >>> run_plan({"training": {"epochs": 10}})
-    Run('python', 10 epochs, 40 updates, cost 0.136727 -> 0.124664)
+    >>> run_plan({"training": {"epochs": 10}})  # doctest: +ELLIPSIS
+    Run('python', 10 epochs, 40 updates, cost 0.136727 -> 0.124664, fingerprint ...)
     """
     plan = read_plan(plan)
     run = train_plan(plan, progress=progress)
@@ -273,6 +273,7 @@ def run_to_dict(run: Run) -> dict[str, Any]:
         "errors",
         "weights",
         "biases",
+        "fingerprint",
     ):
         result[name] = _plain(getattr(run, name))
     if run.snapshots:

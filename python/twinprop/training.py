@@ -46,6 +46,7 @@ from twinprop.checks import (
 )
 from twinprop.costs import COSTS, cost_function, penalty
 from twinprop.errors import DivergenceError, InputError, TrainingError
+from twinprop.fingerprint import SHOWN, fingerprint_of
 from twinprop.optimizers import Optimizer, as_optimizer, clip_gradient
 from twinprop.progress import show_progress
 from twinprop.random import RandomStream
@@ -126,8 +127,14 @@ class Run:
     def __repr__(self) -> str:
         return (
             f"Run({self.engine!r}, {len(self.cost)} epochs, {self.updates} updates, "
-            f"cost {self.initial_cost:.6g} -> {self.final_cost:.6g})"
+            f"cost {self.initial_cost:.6g} -> {self.final_cost:.6g}, "
+            f"fingerprint {self.fingerprint[:SHOWN]})"
         )
+
+    @property
+    def fingerprint(self) -> str:
+        """The costs of the epochs, the weights and the biases in 32 digits: see `fingerprint`."""
+        return fingerprint_of(self.cost, self.weights, self.biases)
 
     @property
     def history(self) -> pd.DataFrame:

@@ -12,7 +12,13 @@ import pytest
 from engine_runs import run_on
 from twinprop import EngineError, InputError, crosscheck, dataset_names
 from twinprop.__main__ import main
-from twinprop.crosscheck import TOLERANCES, differences, make_checks
+from twinprop.crosscheck import (
+    TOLERANCES,
+    differences,
+    first_difference,
+    make_checks,
+    ulps_between,
+)
 from twinprop.engines import ENGINES, Engine
 from twinprop.plan import read_plan, train_plan
 from twinprop.r_bridge import r_environment
@@ -36,6 +42,11 @@ def test_all_engines_agree(every_engine, dataset):
     assert len(table) == plans * len(OUTSIDE)
     assert set(table["rule"]) == {"gradient", "transpose", "proportional", "proportional_abs"}
     assert "All agree: python, r, rscript, js, torch" in result.to_text().splitlines()[-1]
+    assert [row.engine for row in result.portable] == ["r", "rscript", "js"]
+    assert len({row.fingerprint for row in result.portable}) == 1
+    assert result.verdict().endswith(
+        "; in portable arithmetic python, r, rscript, js give the same bits."
+    )
 
 
 def test_every_plan_makes_a_thousand_updates():
@@ -93,6 +104,94 @@ def test_a_difference_in_a_snapshot_is_found(a_wrong_engine, index, key):
     assert {k for k in TOLERANCES for r in result.rows if r.differences[k] > TOLERANCES[k]} == {key}
 
 
+@pytest.mark.parametrize(
+    ("p", "q", "steps"),
+    [
+        (1.0, 1.0, 0),
+        (1, 2, 2**52),
+        (1.0, 1.0 + 2**-52, 1),
+        (-1.0, -1.0 + 2**-53, 1),
+        (0.0, -0.0, 1),
+        (-0.0, 5e-324, 2),
+        (-5e-324, 5e-324, 3),
+        (-1.7976931348623157e308, 1.7976931348623157e308, 2 * 0x7FEFFFFFFFFFFFFF + 1),
+    ],
+)
+def test_ulps_are_steps_from_number_to_number(p, q, steps):
+    assert ulps_between(p, q) == ulps_between(q, p) == steps
+
+
+def _next(array, *place):
+    moved = array.copy()
+    moved[place] = np.nextafter(moved[place], np.inf)
+    return moved
+
+
+FIRSTS = [
+    ("cost", lambda run: _next(run.cost, 2), "the cost of epoch 3, by 1 ulp"),
+    (
+        "weights",
+        lambda run: [run.weights[0], _next(_next(run.weights[1], 0, 3), 0, 1)],
+        "the weight from neuron 2 of layer 2 to neuron 1 of layer 3, by 1 ulp",
+    ),
+    (
+        "biases",
+        lambda run: [_next(_next(run.biases[0], 1), 1), run.biases[1]],
+        "the bias of neuron 2 of layer 2, by 2 ulp",
+    ),
+    ("cost", lambda run: run.cost[:-1], "the shape of the cost"),
+    ("weights", lambda run: run.weights[:1], "the shape of the weights of layer 3"),
+    (
+        "biases",
+        lambda run: [run.biases[0] + 0.0, np.array([0.0])],
+        "the bias of neuron 1 of layer 3, by 1 ulp",
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "change", "words"), FIRSTS)
+def test_the_first_number_with_other_bits_is_named(monkeypatch, field, change, words):
+    def run(plan):
+        right = train_plan(plan)
+        if plan.training["arithmetic"] == "fast":
+            return right
+        right = dataclasses.replace(right, biases=[right.biases[0], np.array([-0.0])])
+        return dataclasses.replace(right, **{field: change(right)})
+
+    monkeypatch.setitem(ENGINES, "js", Engine("wrong", lambda: None, run))
+    reference = make_checks("xor")[0].plan
+    reference = dataclasses.replace(
+        reference, training={**reference.training, "arithmetic": "portable"}
+    )
+    right = train_plan(reference)
+    right = dataclasses.replace(right, biases=[right.biases[0], np.array([-0.0])])
+    assert str(first_difference(run(reference), right)) == words
+    assert first_difference(right, right) is None
+    if field != "biases":  # which are not those of the training here
+        result = crosscheck(["xor"], engines=["js"])
+        assert not result.agrees
+        assert all(row.agrees for row in result.rows)
+        assert result.verdict() == (
+            "DIFFERS: 1 of 1 trainings in portable arithmetic, the first on js: xor."
+        )
+        assert f"js: DIFFERS, first {words}" in result.to_text()
+        (written,) = result.to_dict()["portable"]
+        assert written["agrees"] is False
+        assert written["first_difference"]["stage"] == field
+
+
+def test_an_engine_that_fails_in_portable_arithmetic_says_why(monkeypatch):
+    def run(plan):
+        if plan.training["arithmetic"] == "portable":
+            raise EngineError("out of order")
+        return train_plan(plan)
+
+    monkeypatch.setitem(ENGINES, "js", Engine("broken", lambda: None, run))
+    result = crosscheck(["xor"], engines=["js"])
+    assert not result.agrees
+    assert "js: DIFFERS, out of order" in result.to_text()
+
+
 def test_the_longest_label_keeps_a_space_before_the_engine(a_wrong_engine):
     a_wrong_engine(lambda run: run)
     text = crosscheck(["three_by_three"], engines=["torch"]).to_text(each=True)
@@ -120,6 +219,11 @@ def test_a_plan_of_ones_own(a_wrong_engine, tmp_path):
     assert row.agrees
     assert set(row.differences) == set(TOLERANCES) - {"after_10", "after_1000"}
     assert row.rounding is None
+    portable = tmp_path / "portable.json"
+    portable.write_text('{"training": {"epochs": 2, "arithmetic": "portable"}}')
+    result = crosscheck([str(portable)], engines=["torch"])  # which has fast arithmetic only
+    assert result.agrees
+    assert result.portable == []
 
 
 def test_rounding_is_told_from_a_difference(a_wrong_engine):
@@ -189,6 +293,8 @@ def test_from_r(every_engine):
     check <- twinprop::tp_crosscheck(c("xor", "linnerud"), require = c("python", "js"))
     print(check)
     stopifnot(attr(check, "agrees"), nrow(check) == 58, all(check$agrees))
+    bits <- attr(check, "portable")
+    stopifnot(identical(bits$engine, c("python", "js", "python", "js")), all(bits$agrees))
     """
     environment = r_environment() | {"TWINPROP_PYTHON": sys.executable}
     done = subprocess.run(

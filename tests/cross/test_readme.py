@@ -4,6 +4,7 @@ import doctest
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,25 @@ class TestTheBlocks:
         code = code.replace("./inst/js/", (ROOT / "inst" / "js").as_uri() + "/")
         command = [shutil.which("node"), "--input-type=module", "-e", code]
         assert printed_by(command, "js", folder) == shown
+
+
+def test_the_three_fingerprints(tmp_path):
+    block = r"one fingerprint\n\n```sh\n(.*?)^```\n\n```text\n(.*?)^```"
+    commands, shown = re.search(block, README, re.DOTALL | re.MULTILINE).groups()
+    for name in ("rscript", "js"):
+        run_on(name, read_plan({"training": {"epochs": 0}}))  # skips or fails where it is missing
+    commands = commands.replace("\ntwinprop ", f"\n'{sys.executable}' -m twinprop ")
+    commands = commands.replace("inst/js/", f"{ROOT / 'inst' / 'js'}/")
+    done = subprocess.run(
+        ["sh", "-ec", commands],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+        env=r_environment(),
+    )
+    assert done.stdout == shown
+    assert len(set(shown.split())) == 1
 
 
 def test_the_explained_step(capsys):

@@ -5,8 +5,8 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 
 import { fingerprintOf } from "../../inst/js/fingerprint.js";
-import { formatRun, Network, runPlan } from "../../inst/js/index.js";
-import { XOR_D, XOR_X } from "./helpers.js";
+import { fingerprint, formatRun, InputError, MLP, Network, runPlan } from "../../inst/js/index.js";
+import { assertThrows, XOR_D, XOR_X } from "./helpers.js";
 
 /** The same by node's MD5. */
 function expected(cost, parameters) {
@@ -52,4 +52,42 @@ test("a run has that of its costs, weights and biases, and its file says it", as
     training: { epochs: 0 },
   });
   assert.equal(untrained.fingerprint, "9fff185c9099ec7aa6992134a469e103");
+});
+
+test("it is that of a run, of what its file says, and of a model", () => {
+  const network = new Network([2, 4, 1]);
+  const run = network.train(XOR_X, XOR_D, { epochs: 3 });
+  assert.equal(fingerprint(run), run.fingerprint);
+  assert.equal(fingerprint(JSON.parse(formatRun(run))), run.fingerprint);
+  assert.equal(fingerprint(new MLP(network)), expected([], network.parameters));
+  const model = new MLP(network, { training: { loss_curve: run.cost } });
+  assert.equal(fingerprint(model), run.fingerprint);
+});
+
+test("Python's and R's tests have the same number", () => {
+  const run = {
+    cost: [0.5],
+    weights: [
+      [
+        [1, -0],
+        [3, 4],
+      ],
+    ],
+    biases: [[2, 5]],
+  };
+  assert.equal(fingerprint(run), "43184e3ab9548f070d5b909d9d3fbb53");
+});
+
+test("what has none is refused", () => {
+  for (const [source, given] of [
+    [3, "3"],
+    [null, "null"],
+    [{}, "an object"],
+  ]) {
+    const message = `source must be a run or an MLP, got ${given}`;
+    assertThrows(() => fingerprint(source), InputError, message);
+  }
+  const model = new MLP(new Network([1, 1]), { training: { loss_curve: [0.5, "low"] } });
+  const message = "training.loss_curve must be a list of finite numbers";
+  assertThrows(() => fingerprint(model), InputError, message);
 });

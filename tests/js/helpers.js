@@ -13,6 +13,12 @@ export const AFTER_MANY_UPDATES = 1e-10;
 // The same arithmetic on the same numbers (+ - * / sqrt only) gives the same bits.
 export const EXACT = 0;
 
+/** The tolerances after one update and after many; 0 of a plan in portable arithmetic. */
+export function tolerances(plan) {
+  const exact = plan.training?.arithmetic === "portable";
+  return exact ? [EXACT, EXACT] : [AFTER_ONE_UPDATE, AFTER_MANY_UPDATES];
+}
+
 export const XOR_X = [
   [0, 0],
   [0, 1],
@@ -71,7 +77,8 @@ function largest(numbers) {
 
 /**
  * Compare a group of numbers (nested lists) with the reference: the shapes, then that all are finite,
- * then the largest difference against `size`, the largest value of the reference.
+ * then the largest difference against `size`, the largest value of the reference. With tolerance 0
+ * every bit counts, the sign of a zero too.
  */
 export function assertGroup(found, expected, tolerance, what, size = null) {
   assert.equal(shape(found), shape(expected), `${what}: shape`);
@@ -81,6 +88,7 @@ export function assertGroup(found, expected, tolerance, what, size = null) {
   }
   const difference = largest(p.map((value, i) => value - q[i]));
   const scale = size ?? largest(q);
+  if (tolerance === EXACT) assert.deepEqual(p, q, `${what}: not the same bits`);
   assert.ok(
     difference <= tolerance * scale,
     `${what}: differs by ${difference}, ${difference / scale} of the largest value`,
@@ -101,7 +109,7 @@ export function assertRun(run, expected, tolerance, what) {
 }
 
 /** Compare a run's recording with that of a case's expected results, or that neither has one. */
-export function assertRecording(found, expected, what) {
+export function assertRecording(found, expected, what, [first, later]) {
   const wanted = expected.recording;
   assert.equal(found === undefined, wanted === undefined, `${what}: recording`);
   if (wanted === undefined) return;
@@ -110,7 +118,7 @@ export function assertRecording(found, expected, what) {
   const outputs = largest(expected.run.outputs.flat());
   wanted.steps.forEach((want, i) => {
     const got = found.steps[i];
-    const within = want.update === 1 ? AFTER_ONE_UPDATE : AFTER_MANY_UPDATES;
+    const within = want.update === 1 ? first : later;
     const step = `${what}: step ${want.update}`;
     const { update, epoch, rows } = want;
     assert.deepEqual(Object.keys(got), Object.keys(want), step);

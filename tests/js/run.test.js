@@ -50,6 +50,18 @@ function withoutSeconds(text) {
   return run;
 }
 
+test("--fingerprint prints the run's fingerprint alone", () => {
+  const plan = file("plan.json", PLAN);
+  const { fingerprint } = JSON.parse(command([plan]).stdout);
+  assert.deepEqual(command(["--fingerprint", plan]), {
+    status: 0,
+    stdout: `${fingerprint}\n`,
+    stderr: "",
+  });
+  assert.equal(command(["--fingerprint", plan, "run.json"]).status, 1);
+  assert.equal(command(["--fingerprint"]).status, 1);
+});
+
 test("from a file to a file, or by standard input and output, a plan gives the same run", () => {
   const plan = file("plan.json", PLAN);
   const quiet = { status: 0, stdout: "", stderr: "" };

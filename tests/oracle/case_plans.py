@@ -464,3 +464,51 @@ case("plan-integers-as-floats", "where an integer is asked, 3.0 is 3; where a nu
 case("plan-snapshots", "a snapshot between the ends of epochs and one at the very end", {"layers": [2, 2, 1]}, {"epochs": 3, "snapshots": [2, 7, 15]})
 case("plan-no-snapshots-beyond", "a snapshot beyond the last update is not made", {"layers": [2, 2, 1]}, {"epochs": 2, "snapshots": [3, 10, 11]})
 case("plan-rate-zero", "a learning rate of 0 leaves the weights as they are", {"layers": [2, 2, 1]}, {"epochs": 3, "optimizer": {"learning_rate": 0}})
+
+# Portable arithmetic ---------------------------------------------------------------------------------
+# Every number of these is compared to the last bit, so none needs be well-conditioned.
+
+# More rows and units than any library sums in a row before it starts to sum in parts.
+WIDE_X = [[((37 * i + 11 * j) % 101) / 100 - 0.5 for j in range(19)] for i in range(140)]
+WIDE_D = [[((29 * i + 3) % 23) / 22, ((13 * i + 7) % 19) / 18] for i in range(140)]
+MIXED = {"layers": [2, 4, 3, 2], "activations": ["tanh", "sigmoid", "sigmoid"], "weights": MIXED_2432}
+POSITIVE = {**MIXED, "weights": POSITIVE_2432}
+TANH_232 = {"layers": [2, 3, 2], "activations": ["tanh", "sigmoid"], "seed": 21}
+SOFTMAX_233 = {"layers": [2, 3, 3], "activations": ["tanh", "softmax"], "seed": 12}
+# All rules, update orders and batches; batches of 2 of 5 rows leave a smaller last one.
+for label, words, network, settings in (
+    ("rule-gradient", "rule gradient, one row at a time", MIXED, {}),
+    ("rule-gradient-output_first", "rule gradient with output_first, in batches", MIXED, {"update_order": "output_first", "batch_size": 2}),
+    ("rule-transpose", "rule transpose in the full batch", MIXED, {"rule": "transpose", "batch_size": None, "optimizer": {"learning_rate": 0.1}}),
+    ("rule-transpose-output_first", "rule transpose with output_first and half_sse, one row at a time", MIXED, {"rule": "transpose", "cost": "half_sse", "update_order": "output_first", "optimizer": {"learning_rate": 0.1}}),
+    ("rule-proportional", "rule proportional in batches", POSITIVE, {"rule": "proportional", "batch_size": 2, "optimizer": {"learning_rate": 0.05}}),
+    ("rule-proportional-output_first", "rule proportional with output_first, one row at a time", POSITIVE, {"rule": "proportional", "update_order": "output_first", "optimizer": {"learning_rate": 0.05}}),
+    ("rule-proportional_abs", "rule proportional_abs, one row at a time", MIXED, {"rule": "proportional_abs", "optimizer": {"learning_rate": 0.1}}),
+    ("rule-proportional_abs-output_first", "rule proportional_abs with output_first in the full batch", MIXED, {"rule": "proportional_abs", "update_order": "output_first", "batch_size": None}),
+    ("activations", "leaky_relu, softplus, relu and identity", {"layers": [2, 4, 4, 4, 2], "activations": ["leaky_relu", "softplus", "relu", "identity"], "seed": 3}, {"optimizer": {"learning_rate": 0.05}}),
+    ("cost-mse", "cost mse, in batches of 3", TANH_232, {"cost": "mse", "batch_size": 3}),
+    ("cost-cross_entropy-sigmoid", "cross_entropy of sigmoids, in batches with a penalty", {"layers": [2, 3, 2], "activations": ["softplus", "sigmoid"], "seed": 12}, {"cost": "cross_entropy", "batch_size": 2, "optimizer": {"learning_rate": 0.2, "weight_decay": 0.01}}),
+    ("optimizer-momentum", "optimizer momentum with weight decay", TANH_232, {"batch_size": 2, "optimizer": {"name": "momentum", "learning_rate": 0.2, "weight_decay": 0.005}}),
+    ("optimizer-nesterov", "optimizer nesterov", TANH_232, {"batch_size": 2, "optimizer": {"name": "nesterov", "learning_rate": 0.1}}),
+    ("optimizer-rmsprop", "optimizer rmsprop, near a minimum as well", TANH_232, {"batch_size": 2, "optimizer": {"name": "rmsprop"}}),
+    ("optimizer-rmsprop-momentum", "optimizer rmsprop with momentum, output first", TANH_232, {"update_order": "output_first", "optimizer": {"name": "rmsprop", "learning_rate": 0.002, "alpha": 0.9, "eps": 0.001, "momentum": 0.6, "weight_decay": 0.003}}),
+    ("optimizer-adam", "optimizer adam, in batches", TANH_232, {"batch_size": 2, "optimizer": {"name": "adam", "learning_rate": 0.01}}),
+    ("optimizer-rprop", "optimizer rprop, long after its signs hang on the last bit", TANH_232, {"batch_size": None, "optimizer": {"name": "rprop"}}),
+    ("clip_norm", "some gradients are longer than the limit; recorded steps", TANH_232, {"batch_size": 2, "clip_norm": 0.06, "epochs": 30, "record": 16}),
+    ("dropout", "dropout, shuffled batches and a penalty; recorded steps", MIXED, {"batch_size": 2, "shuffle": True, "seed": 5, "dropout": [0.2, 0.4], "epochs": 60, "record": 60, "optimizer": {"learning_rate": 0.3, "weight_decay": 0.01}}),
+    ("sample_weight", "weights of samples, in shuffled batches with a penalty; recorded steps", TANH_232, {"batch_size": 2, "shuffle": True, "epochs": 60, "record": 60, "optimizer": {"weight_decay": 0.02}}),
+    ("schedule-exponential", "an exponential schedule", TANH_232, {"batch_size": 2, "epochs": 60, "schedule": {"name": "exponential", "gamma": 0.97}}),
+    ("schedule-step", "a schedule in steps, with adam", TANH_232, {"batch_size": 2, "epochs": 60, "schedule": {"name": "step", "gamma": 0.7, "every": 7}, "optimizer": {"name": "adam"}}),
+    ("schedule-cosine", "a cosine schedule", TANH_232, {"batch_size": 2, "epochs": 61, "schedule": "cosine"}),
+    ("schedule-inverse", "an inverse schedule", TANH_232, {"batch_size": 2, "epochs": 60, "schedule": {"name": "inverse", "power": 0.3}}),
+):
+    d = CLASSES2 if settings.get("cost") == "cross_entropy" else D2
+    case(f"portable-{label}", f"portable arithmetic: {words}", network, {"arithmetic": "portable", **settings}, d=d, sample_weight=SHARES if label == "sample_weight" else None)
+case("portable-xor", "portable arithmetic: the defaults", {}, {"arithmetic": "portable"}, x=XOR_X, d=XOR_D)
+case("portable-cost-cross_entropy-softmax", "portable arithmetic: cross_entropy of a softmax, hard and soft targets", SOFTMAX_233, {"arithmetic": "portable", "cost": "cross_entropy", "batch_size": 2, "optimizer": {"learning_rate": 0.1}}, d=CLASSES3)
+case("portable-wide", "portable arithmetic: sums of 140 rows, 19 inputs and 12 units keep their order", {"layers": [19, 12, 2], "activations": ["tanh", "sigmoid"], "seed": 5}, {"arithmetic": "portable", "batch_size": None, "epochs": 10, "clip_norm": 0.2, "optimizer": {"weight_decay": 0.001}}, x=WIDE_X, d=WIDE_D)
+case("portable-saturated", "portable arithmetic: net inputs of all sizes, up to 800, and exponentials that underflow", {"layers": [1, 4, 2], "activations": ["softplus", "sigmoid"], "weights": [[[800], [-740], [36], [1e-9]], [[1, 0.01, 20, 300], [-0.001, 0.02, -1, 700]]]}, {"arithmetic": "portable", "cost": "cross_entropy", "epochs": 20, "optimizer": {"learning_rate": 1e-4}}, x=[[1], [-1], [0.5], [0], [1e-300]], d=[[0, 1], [1, 0], [0.25, 0.5], [1, 1], [0, 0]])
+case("portable-subnormal", "portable arithmetic: numbers below the smallest normal one are kept", {"layers": [2, 2, 1], "activations": ["tanh", "identity"], "weights": [[[3e-308, -1e-310], [2e-309, 5e-324]], [[1e-5, 3e-3]]]}, {"arithmetic": "portable", "epochs": 20, "optimizer": {"name": "momentum", "learning_rate": 0.3}}, x=[[0.3, 0.7], [-0.9, 0.1]], d=[[1e-310], [2e-308]])
+case("portable-zeros", "portable arithmetic: the signs of zeros", {"layers": [2, 3, 2], "activations": ["relu", "identity"], "weights": [[[-0.0, 0.0], [-1, -2], [0.5, -0.0]], [[-0.0, 0.3, -0.0], [0.0, -0.0, 0.2]]], "biases": [[-0.0, -3, 0.0], [-0.0, 0.0]]}, {"arithmetic": "portable", "batch_size": 2, "epochs": 4, "record": 1}, x=[[0.5, -0.0], [-0.0, 1], [1, 1], [-0.0, 0.0]], d=[[-0.0, 0.5], [0.0, -0.5], [0, 0], [-0.0, 0.0]])
+case("portable-clip_norm-tiny", "portable arithmetic: gradients whose squares underflow are longer than a limit", {"layers": [2, 1], "activations": "identity", "weights": [[[1e-180, -2e-180]]]}, {"arithmetic": "portable", "epochs": 3, "record": "steps", "clip_norm": 1e-200}, d=[[1e-180], [2e-180], [0.0], [-3e-180], [1e-180]])
+case("portable-chaos", "portable arithmetic: a training that doubles every rounding, bit for bit", {"layers": [2, 4, 1], "activations": ["tanh", "identity"], "init": "uniform", "seed": 4}, {"arithmetic": "portable", "optimizer": {"name": "momentum", "learning_rate": 0.9, "momentum": 0.9}, "clip_norm": 0.5}, d=D1)

@@ -33,6 +33,7 @@ DEFAULT_TRAINING = {
     "dropout": 0.0,
     "clip_norm": None,
     "schedule": None,
+    "arithmetic": "fast",
 }
 DEFAULT_SCHEDULES = {
     "exponential": {"gamma": 0.95},

@@ -453,7 +453,7 @@ TORCH_PLANS = [
     for name, plan in PLANS.items()
     if plan.get("training", {}).get("rule", "gradient") == "gradient"
     and plan.get("training", {}).get("update_order", "simultaneous") == "simultaneous"
-    and not name.startswith(("plan-", "init-"))
+    and not name.startswith(("plan-", "init-", "portable-"))
 ]
 
 

@@ -250,13 +250,15 @@ def test_errors_of_convert(folder, capsys, arguments, message):
 def test_describe_a_model(folder, capsys):
     output_of(capsys, *TRAIN_IRIS, "--quiet")
     out, _ = output_of(capsys, "describe", "iris.twinprop.json")
-    losses = read_model("iris.twinprop.json").training["loss_curve"]
+    training = read_model("iris.twinprop.json").training
+    losses = training["loss_curve"]
     assert out.splitlines() == [
         "classification of Species",
         "network 4-8-3 (relu, softmax), 67 weights and biases",
         "classes: " + ", ".join(sorted(IRIS["Species"].unique())),
         "trained: optimizer adam, cost cross_entropy, rule gradient, batch_size 32, seed 42",
         f"loss {losses[0]:.6g} -> {losses[-1]:.6g} in {len(losses)} epochs",
+        f"fingerprint {training['fingerprint']}",
         "inputs, standardised:",
         "column       kind    levels",
         "Sepal.Length numeric",

@@ -192,7 +192,8 @@ def test_history_and_repr():
     expected = pd.DataFrame({"epoch": [1, 2, 3], "cost": run.cost})
     pd.testing.assert_frame_equal(run.history, expected)
     assert repr(run) == (
-        f"Run('python', 3 epochs, 15 updates, cost {run.initial_cost:.6g} -> {run.final_cost:.6g})"
+        f"Run('python', 3 epochs, 15 updates, cost {run.initial_cost:.6g} -> {run.final_cost:.6g}, "
+        f"fingerprint {run.fingerprint[:12]})"
     )
     assert run.engine == "python"
     assert run.seconds > 0

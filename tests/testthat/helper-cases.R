@@ -6,6 +6,9 @@
 tolerance_first <- 1e-12
 tolerance_later <- 1e-10
 
+# Of a case in portable arithmetic every number is the same to the last bit.
+is_exact <- function(plan) identical(plan[["training"]][["arithmetic"]], "portable")
+
 case_paths <- function(...) {
   list.files(test_path("..", "cases", ...), pattern = "[.]json$", full.names = TRUE)
 }
@@ -26,7 +29,8 @@ as_vectors <- function(layers) lapply(layers, function(values) as.double(unlist(
 shape <- function(array) if (is.null(dim(array))) length(array) else dim(array)
 
 # One group: lists of arrays, against the largest absolute value that the reference has in it, or
-# that `scale_of` has. Shapes first, then NaN, then values; a missing field is a failure.
+# that `scale_of` has. Shapes first, then NaN, then values; a missing field is a failure. With
+# tolerance 0 every bit counts, the sign of a zero too.
 expect_same_group <- function(got, want, tolerance, label, scale_of = want) {
   expect_identical(lapply(got, shape), lapply(want, shape), label = paste("the shapes of", label))
   got <- unlist(got)
@@ -37,6 +41,10 @@ expect_same_group <- function(got, want, tolerance, label, scale_of = want) {
   expect_false(anyNA(got) || anyNA(want), label = paste("a NaN in", label))
   gap <- if (length(want) == 0L) 0 else max(abs(got - want))
   size <- if (length(want) == 0L) 0 else max(abs(unlist(scale_of)))
+  if (tolerance == 0) {
+    same <- identical(as.double(got), as.double(want), single.NA = FALSE, num.eq = FALSE)
+    expect_true(same, label = paste(label, "has the same bits"))
+  }
   expect_lte(gap, tolerance * size, label = paste("the gap of", label))
 }
 

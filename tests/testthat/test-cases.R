@@ -27,10 +27,12 @@ replay_first_update <- function(plan, expected, name) {
   x <- plan$x[rows, , drop = FALSE]
   d <- plan$d[rows, , drop = FALSE]
   step <- tp_step(
-    network, x, d, settings$cost, settings$rule, settings$update_order, optimizer
+    network, x, d, settings$cost, settings$rule, settings$update_order, optimizer,
+    arithmetic = settings$arithmetic
   )
+  tolerance <- if (is_exact(plan)) 0 else tolerance_first
   same <- function(got, want, stage) {
-    expect_same_group(got, want, tolerance_first, paste(name, stage))
+    expect_same_group(got, want, tolerance, paste(name, stage))
   }
   same(step$forward$z, as_matrices(first$z), "z")
   same(step$forward$a, as_matrices(first$a), "a")
@@ -46,8 +48,10 @@ replay_first_update <- function(plan, expected, name) {
   )
   if (settings$update_order == "simultaneous") {
     # the three verbs one by one are the same code
-    forward <- tp_forward(network, x)
-    backward <- tp_backward(network, forward, d, settings$cost, settings$rule)
+    forward <- tp_forward(network, x, arithmetic = settings$arithmetic)
+    backward <- tp_backward(
+      network, forward, d, settings$cost, settings$rule, arithmetic = settings$arithmetic
+    )
     moved <- tp_update(network, backward, optimizer)
     expect_identical(forward, step$forward, label = name)
     expect_identical(backward, step$backward, label = name)
@@ -56,6 +60,7 @@ replay_first_update <- function(plan, expected, name) {
 }
 
 replay_run <- function(plan, expected, name) {
+  if (is_exact(plan)) tolerance_first <- tolerance_later <- 0
   # cases need not learn
   run <- train_plan(tp_read_plan(plan))
   want <- expected$run
@@ -73,6 +78,7 @@ replay_run <- function(plan, expected, name) {
     list(run$initial_cost, run$cost, run$final_cost),
     list(want$initial_cost, as.double(unlist(want$cost)), want$final_cost), "costs"
   )
+  if (is_exact(plan)) expect_identical(run$fingerprint, want$fingerprint, label = name)
   expect_length(run$snapshots, length(expected$snapshots))
   for (i in seq_along(expected$snapshots)) {
     want <- expected$snapshots[[i]]
@@ -85,10 +91,10 @@ replay_run <- function(plan, expected, name) {
       paste("snapshot", i), tolerance = tolerance
     )
   }
-  replay_recording(run$recording, expected, name)
+  replay_recording(run$recording, expected, name, tolerance_first, tolerance_later)
 }
 
-replay_recording <- function(recording, expected, name) {
+replay_recording <- function(recording, expected, name, tolerance_first, tolerance_later) {
   want <- expected$recording
   if (is.null(want)) {
     return(expect_null(recording, label = paste(name, "recording")))

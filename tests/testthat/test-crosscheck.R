@@ -48,6 +48,69 @@ test_that("what cannot be compared differs", {
   expect_identical(run_differences(changed, run)[["after_10"]], Inf)
 })
 
+test_that("ulps are steps from number to number", {
+  for (case in list(
+    c(1, 1, 0), c(1, 2, 2^52), c(1, 1 + 2^-52, 1), c(-1, -1 + 2^-53, 1), c(0, -0, 1),
+    c(-0, 2^-1074, 2), c(-2^-1074, 2^-1074, 3), c(2^-1043, 2^-1043 - 2^-1074, 1)
+  )) {
+    expect_identical(ulps_between(case[1L], case[2L]), case[3L])
+    expect_identical(ulps_between(case[2L], case[1L]), case[3L])
+  }
+})
+
+test_that("the first number with other bits is named", {
+  expect_null(first_difference(run, run))
+  next_up <- function(x) x * (1 + 2^-52)
+  changed <- run
+  changed$cost[3L] <- next_up(changed$cost[3L])
+  changed$biases[[1L]] <- changed$biases[[1L]] + 1
+  expect_match(first_difference(changed, run), "^the cost of epoch 3, by [12] ulp$")
+  changed <- run
+  changed$weights[[2L]][3L, 2L] <- next_up(changed$weights[[2L]][3L, 2L])
+  changed$weights[[2L]][2L, 3L] <- next_up(changed$weights[[2L]][2L, 3L])
+  expect_match(
+    first_difference(changed, run),
+    "^the weight from neuron 3 of layer 2 to neuron 2 of layer 3, by [12] ulp$"
+  )
+  zero <- run
+  zero$biases[[2L]][3L] <- 0
+  changed <- zero
+  changed$biases[[2L]][3L] <- -0
+  expect_identical(
+    first_difference(changed, zero), "the bias of neuron 3 of layer 3, by 1 ulp"
+  )
+  changed <- run
+  changed$cost <- changed$cost[-1L]
+  expect_identical(first_difference(changed, run), "the shape of the cost")
+  changed <- run
+  changed$weights <- changed$weights[1L]
+  expect_identical(first_difference(changed, run), "the shape of the weights of layer 3")
+})
+
+test_that("other bits of an engine are in the verdict and are printed", {
+  bits <- data.frame(
+    dataset = "xor", rule = "gradient", cost = "mse", engine = c("python", "js"),
+    fingerprint = strrep(c("a", "b"), 32), agrees = c(TRUE, FALSE),
+    first = c(NA, "the cost of epoch 2, by 3 ulp"), error = NA_character_
+  )
+  rows <- data.frame(
+    dataset = "xor", network = "mlp", rule = "gradient", cost = "mse", engine = "js", after_1 = 0,
+    after_10 = 0, after_1000 = 0, weights = 0, outputs = 0, errors = 0, costs = 0, agrees = TRUE
+  )
+  expect_identical(
+    crosscheck_verdict(rows, c("r", "js"), character(), character(), bits),
+    "DIFFERS: 1 of 2 trainings in portable arithmetic, the first on js: xor."
+  )
+  expect_match(
+    crosscheck_verdict(rows, c("r", "js"), character(), character(), bits[1L, ]),
+    "; in portable arithmetic r, python give the same bits.",
+    fixed = TRUE
+  )
+  printed <- capture.output(print_portable(bits))
+  expect_match(printed[3L], "python: the same bits as r, fingerprint aaaaaaaaaaaa$")
+  expect_match(printed[4L], "js: DIFFERS, first the cost of epoch 2, by 3 ulp$")
+})
+
 test_that("a plan written as JSON is the same plan", {
   for (plan in list(check$plan, tp_read_plan(list(
     network = list(layers = c(1, 1), activations = list("tanh")),

@@ -73,7 +73,7 @@ test_that("one-unit layers stay arrays in a run file, and numbers read back exac
   read <- read_json(path)
   expect_named(read, c(
     "format", "engine", "version", "updates", "seconds", "initial_cost", "cost", "final_cost",
-    "outputs", "errors", "weights", "biases", "snapshots"
+    "outputs", "errors", "weights", "biases", "fingerprint", "snapshots"
   ))
   expect_identical(read$format, "twinprop-run/1")
   expect_identical(read$engine, "r")
