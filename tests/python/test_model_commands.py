@@ -256,7 +256,8 @@ def test_describe_a_model(folder, capsys):
         "classification of Species",
         "network 4-8-3 (relu, softmax), 67 weights and biases",
         "classes: " + ", ".join(sorted(IRIS["Species"].unique())),
-        "trained: optimizer adam, cost cross_entropy, rule gradient, batch_size 32, seed 42",
+        "trained: optimizer adam, cost cross_entropy, rule gradient, batch_size 32, seed 42, "
+        "arithmetic fast",
         f"loss {losses[0]:.6g} -> {losses[-1]:.6g} in {len(losses)} epochs",
         f"fingerprint {training['fingerprint']}",
         "inputs, standardised:",
