@@ -110,7 +110,7 @@ lbfgs <- function(objective, start, max_iter = 200, tol = 1e-4, memory = lbfgs_m
 largest_entry <- function(gradient) max(0, abs(gradient))
 
 # -H gradient by the two loops of algorithm 7.4; H starts as gamma I, equation 7.20.
-lbfgs_direction <- function(gradient, steps, changes, dot) {
+lbfgs_direction <- function(gradient, steps, changes, dot = arithmetics$fast$dot) {
   direction <- -gradient
   remembered <- length(steps)
   shares <- numeric(remembered)

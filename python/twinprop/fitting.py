@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from twinprop.activations import ACTIVATION_ALIASES, ACTIVATIONS
-from twinprop.arithmetic import ARITHMETICS, Arithmetic
+from twinprop.arithmetic import ARITHMETICS, FAST, Arithmetic
 from twinprop.backprop import (
     RULES,
     UPDATE_ORDERS,
@@ -942,7 +942,7 @@ def _objective(
     weight: Array | None,
     loss: str,
     weight_decay: float,
-    arithmetic: Arithmetic,
+    arithmetic: Arithmetic = FAST,
 ) -> Callable[[Array], tuple[float, Array]]:
     """Return the loss over all samples, with the penalty, and its gradient, of the parameters."""
     gradient = np.empty_like(network.parameters)

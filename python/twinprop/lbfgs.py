@@ -180,7 +180,9 @@ def _largest(gradient: Array) -> float:
     return float(np.abs(gradient).max(initial=0.0))
 
 
-def _direction(gradient: Array, steps: list[Array], changes: list[Array], dot: Dot) -> Array:
+def _direction(
+    gradient: Array, steps: list[Array], changes: list[Array], dot: Dot = FAST.dot
+) -> Array:
     """Return -H gradient by the two loops of algorithm 7.4; H starts as gamma I, equation 7.20."""
     direction = -gradient
     shares = []

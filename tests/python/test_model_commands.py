@@ -54,6 +54,17 @@ def error_of(capsys, *arguments):
 TRAIN_IRIS = ["train", "iris.csv", "--target", "Species", "-o", "iris.twinprop.json"]
 
 
+def test_train_in_portable_arithmetic(folder, capsys):
+    output_of(capsys, *TRAIN_IRIS, "--quiet", "--arithmetic", "portable")
+    model = read_model("iris.twinprop.json")
+    mine = MLPClassifier(random_state=42, arithmetic="portable")
+    mine.fit(IRIS.drop(columns="Species"), IRIS["Species"])
+    assert model.training["arithmetic"] == "portable"
+    assert model.training["fingerprint"] == mine.model_.training["fingerprint"]
+    out, _ = output_of(capsys, "describe", "iris.twinprop.json")
+    assert ", arithmetic portable\n" in out
+
+
 def test_train_is_the_estimator(folder, capsys):
     out, err = output_of(capsys, *TRAIN_IRIS, "--quiet")
     assert err == ""
