@@ -91,15 +91,15 @@ test("a network alone", () => {
 });
 
 test("a model that was trained in portable arithmetic predicts by it", () => {
-  const network = new Network([2, 6, 1], { activations: ["tanh", "sigmoid"], seed: 3 });
+  const trained = new Network([2, 6, 1], { activations: ["tanh", "sigmoid"], seed: 3 });
   const rows = Array.from({ length: 20 }, (_, i) => [i / 7, 1 - i / 3]);
   const [fast, portable] = ["fast", "portable"].map((arithmetic) =>
-    network.predict(rows, { arithmetic }),
+    trained.predict(rows, { arithmetic }),
   );
   assert.notDeepEqual(fast, portable);
-  assert.deepEqual(new MLP(network).predict(rows), fast);
+  assert.deepEqual(new MLP(trained).predict(rows), fast);
   const training = { arithmetic: "portable" };
-  assert.deepEqual(new MLP(network, { training }).predict(rows), portable);
+  assert.deepEqual(new MLP(trained, { training }).predict(rows), portable);
 });
 
 test("what is given is not changed and not shared", () => {
