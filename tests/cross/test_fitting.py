@@ -1,6 +1,7 @@
 """The fit in Python and R: the same weights, the same curves, the same words."""
 
 import json
+import math
 import shutil
 import subprocess
 
@@ -55,6 +56,9 @@ CLASSES = load_dataset("iris").plan_data()[:2]
 WEIGHT = (0.5 + RandomStream(5).uniform(150)).tolist()
 ZEROS = [w if i % 7 else 0.0 for i, w in enumerate(WEIGHT)]
 
+# whose sum depends on the order and on the digits carried
+UNEVEN = [(1e5 * w if i < 3 else w) / 3.0 for i, w in enumerate(WEIGHT)]
+
 STRATA = CLASSES[1].argmax(axis=1).tolist()
 WELL = {"solver": "lbfgs", "alpha": 5.0, "tol": 1e-9, "max_iter": 500, "n_iter_no_change": 400}
 
@@ -95,6 +99,10 @@ PROBLEMS = {
     ),
     "to the end": problem("classification", CLASSES, {"max_iter": 500, "tol": 1e-3}),
     "weights": problem("classification", CLASSES, weight=WEIGHT),
+    "uneven weights": problem("classification", CLASSES, {"alpha": 0.3}, weight=UNEVEN),
+    "uneven weights, lbfgs": problem(
+        "classification", CLASSES, {"solver": "lbfgs", "max_iter": 5, "alpha": 1.0}, weight=UNEVEN
+    ),
     "weights of 0": problem("regression", REGRESSION, {"early_stopping": True}, weight=ZEROS),
     "early stopping": problem(
         "classification", CLASSES,
@@ -311,6 +319,9 @@ def test_the_problems_are_of_every_kind():
     assert fits["adaptive"].n_iter > 20
     assert fits["early stopping"].best_epoch < fits["early stopping"].n_iter
     assert fits["clipped"].loss_curve[0] > 0
+    portable = fits["uneven weights" + PORTABLE].training["optimizer"]["weight_decay"]
+    assert portable != 0.3 / (32 * (math.fsum(UNEVEN) / len(UNEVEN)))
+    assert portable != 0.3 / (32 * np.mean(UNEVEN))
 
 
 @pytest.mark.parametrize("i", range(len(WRONG)))
