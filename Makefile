@@ -12,15 +12,16 @@ export PYTHON
 export R_LIBS := $(CURDIR)/.rlib$(if $(R_LIBS),:$(R_LIBS))
 
 BIN := .venv/bin
-VENV := .venv/.installed
+INSTALLED := .venv/.installed
+VENV := build/.kernel
 RLIB := .rlib/.installed
 NODE_MODULES := node_modules/.installed
 SYSTEM_TEST := build/.system-test
 
 # Folders are named beside their files, so that a file taken away counts as a change too.
-R_SOURCES := DESCRIPTION NAMESPACE configure r data inst/js $(shell find r data inst -type f 2>/dev/null)
+R_SOURCES := DESCRIPTION NAMESPACE configure r data inst/js kernel/kernel.c kernel/r_init.c $(shell find r data inst -type f 2>/dev/null)
 
-.PHONY: help setup crosscheck test lint lint-version lint-py lint-r lint-js format test-python test-py test-r test-js test-cross test-browser play site \
+.PHONY: help setup crosscheck test lint lint-version lint-py lint-r lint-js format test-python test-py test-r test-js test-cross test-browser fuzz play site \
 	bench bench-quick r-check docs cases clean
 
 help: ## List the commands
@@ -44,7 +45,7 @@ site: ## Build the page as a static site for any web host, in build/site
 	@echo "The page is in $(SITE): any web host can serve it." >&2
 
 # No engine may be skipped here.
-test test-python test-r test-js test-cross test-browser: export TWINPROP_REQUIRE := python,r,rscript,js,torch
+test test-python test-r test-js test-cross test-browser fuzz: export TWINPROP_REQUIRE := python,r,rscript,js,torch
 # All that these pages of docs/ show; docs/accuracy.md would take too long.
 test test-cross: export TWINPROP_PAGES := rules,minima
 test: $(SYSTEM_TEST) lint test-python test-r test-js test-browser test-cross ## Lint, then run all suites
@@ -81,7 +82,10 @@ test-js: $(VENV) ## JavaScript's suite
 	node --test tests/js/*.test.js
 
 test-cross: $(VENV) $(RLIB) ## The languages against each other and against torch
-	$(BIN)/pytest tests/cross $(ARGS)
+	$(BIN)/pytest tests/cross tests/fuzz $(ARGS)
+
+fuzz: $(VENV) $(RLIB) ## Look for plans on which the languages differ, for an hour or ARGS=MINUTES
+	@PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
 test-browser: $(SYSTEM_TEST) $(VENV) $(NODE_MODULES) ## The page in a browser; its pictures go to build/page
 	node --test tests/browser/*.test.js
@@ -96,6 +100,7 @@ r-check: $(SYSTEM_TEST) ## R CMD check of what is committed
 	@tools/r_check.sh
 
 docs: $(SYSTEM_TEST) ## Write NAMESPACE and man/ from the comments in r/
+	./cleanup
 	./configure
 	Rscript -e 'roxygen2::roxygenise()'
 
@@ -103,10 +108,16 @@ cases: $(VENV) ## Write tests/cases/ anew with the oracle
 	$(BIN)/python tests/oracle/make_cases.py
 
 clean: ## Remove all that these commands made
-	rm -rf .venv .rlib node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.Rcheck twinprop_*.tar.gz
+	rm -rf .venv .rlib node_modules build dist src python/twinprop/_kernel.* .pytest_cache .mypy_cache .ruff_cache .hypothesis *.Rcheck twinprop_*.tar.gz
 	if [ -L R ]; then rm R; fi
 
-$(VENV): pyproject.toml tools/python.sh tools/system.sh $(wildcard tools/constraints*.txt)
+# The package is installed as it lies here; only its kernel is made anew when that changes.
+$(VENV): $(INSTALLED) kernel/kernel.c kernel/compile_kernel.py
+	@$(BIN)/python kernel/compile_kernel.py python/twinprop
+	@mkdir -p $(@D)
+	@touch $@
+
+$(INSTALLED): pyproject.toml hatch_build.py tools/python.sh tools/system.sh $(wildcard tools/constraints*.txt)
 	@tools/system.sh run
 	@tools/python.sh
 	@touch $@

@@ -31,6 +31,18 @@ fast_sum_units <- function(x) {
   if (size[2L] == 1L) sum(x) else .colSums(x, size[1L], size[2L])
 }
 
+# So many samples go through the layers at a time where sums may be cut, so that a large batch needs
+# no arrays of its own size; as in Python.
+chunk_size <- 4096L
+
+# The columns of each chunk of n, in order.
+fast_chunks <- function(n) {
+  if (n <= chunk_size) {
+    return(list(seq_len(n)))
+  }
+  lapply(seq(0, n - 1, chunk_size), function(before) seq(before + 1, min(before + chunk_size, n)))
+}
+
 # Sums in order ------------------------------------------------------------------------------------
 
 # They start at +0, which decides the sign of a sum of zeros.
@@ -273,6 +285,7 @@ portable_cos <- function(x) {
 
 arithmetics <- list(
   fast = list(
+    name = "fast", chunks = fast_chunks, chunked = TRUE,
     exp = exp, sum_units = fast_sum_units, outer_sums = tcrossprod, send_back = crossprod,
     weighted_sums = `%*%`, sum_samples = fast_sum_samples, total = sum,
     sum_of_squares = function(x) sum(x * x), dot = function(x, y) sum(x * y), flat = unlist,
@@ -280,6 +293,7 @@ arithmetics <- list(
     cos = cos
   ),
   portable = list(
+    name = "portable", chunks = function(n) list(seq_len(n)), chunked = FALSE,
     exp = portable_exp, sum_units = ordered_sum_units, outer_sums = ordered_outer_sums,
     send_back = ordered_send_back, weighted_sums = ordered_weighted_sums,
     sum_samples = ordered_sum_samples, total = ordered_total,

@@ -35,14 +35,16 @@ shares <- function(weights, parts, layer, rule, arithmetic) {
   denominators <- arithmetic$sum_samples(parts)
   sizes <- arithmetic$sum_samples(abs(weights))
   neuron <- which(abs(denominators) <= vanishing * sizes)
-  if (length(neuron) > 0L) {
-    denominator_error(
-      "rule \"", rule, "\": the weights into neuron ", neuron[1L], " of layer ", layer,
-      " sum to 0 or nearly 0, so its error cannot be shared out; try ",
-      if (rule == "proportional") "rule \"proportional_abs\" or ", "other starting weights"
-    )
-  }
+  if (length(neuron) > 0L) vanished(rule, neuron[1L], layer)
   weights / denominators
+}
+
+vanished <- function(rule, neuron, layer) {
+  denominator_error(
+    "rule \"", rule, "\": the weights into neuron ", neuron, " of layer ", layer,
+    " sum to 0 or nearly 0, so its error cannot be shared out; try ",
+    if (rule == "proportional") "rule \"proportional_abs\" or ", "other starting weights"
+  )
 }
 
 # The functions behind the names, looked up once, before any loop.
@@ -51,6 +53,7 @@ find_method <- function(network, cost, rule = "gradient", arithmetic = "fast") {
   arithmetic <- arithmetics[[arithmetic]]
   found <- cost_functions(cost, output_activation(network), arithmetic)
   list(
+    layers = network$layers, activations = network$activations, cost = cost,
     values = lapply(table, `[[`, "value"),
     derivatives = lapply(table, `[[`, "derivative"),
     # with cross_entropy dC/dz = s e: the output layer's f' is already in the cost
@@ -85,9 +88,9 @@ forward_pass <- function(x, weights, biases, method, masks = NULL) {
 # `after_layer(l, grad_weights, grad_biases)` is called when the gradients of weights[[l]] are there
 # and before the error goes back through them; it returns the weights to send it through: update
 # order "output_first" moves them in it. `masks` are those of the forward pass; `sample_weight` (n)
-# weighs the samples in the gradients.
+# weighs the samples in the gradients, which are means over `n`.
 backward_pass <- function(forward, d, weights, method, after_layer = NULL, masks = NULL,
-                          sample_weight = NULL) {
+                          sample_weight = NULL, n = dim(d)[2L]) {
   z <- forward$z
   a <- forward$a
   derivatives <- method$derivatives
@@ -96,7 +99,6 @@ backward_pass <- function(forward, d, weights, method, after_layer = NULL, masks
   outer_sums <- arithmetic$outer_sums
   sum_samples <- arithmetic$sum_samples
   depth <- length(weights)
-  n <- dim(d)[2L]
   e <- vector("list", depth)
   delta <- vector("list", depth)
   grad_weights <- vector("list", depth)
@@ -173,6 +175,46 @@ one_update <- function(parameters, x, d, method, move, update_order, masks = NUL
     )
   }
   list(parameters = parameters, forward = forward, backward = backward)
+}
+
+# The same in chunks of samples, the gradients' parts added up in their order: no array is as long
+# as the batch, whose samples are the columns `rows` of x and d. Also returns the samples' summed
+# cost.
+update_in_chunks <- function(parameters, x, d, rows, method, move, masks = NULL,
+                             sample_weight = NULL, clip_norm = NULL) {
+  n <- length(rows)
+  depth <- length(parameters$weights)
+  cost <- 0
+  sums <- NULL
+  for (chunk in method$arithmetic$chunks(n)) {
+    d_part <- d[, rows[chunk], drop = FALSE]
+    masks_part <- lapply(masks, function(mask) {
+      if (is.matrix(mask)) mask[, chunk, drop = FALSE] else mask
+    })
+    if (is.null(masks)) masks_part <- NULL
+    forward <- forward_pass(
+      x[, rows[chunk], drop = FALSE], parameters$weights, parameters$biases, method, masks_part
+    )
+    weight <- sample_weight[chunk]
+    backward <- backward_pass(
+      forward, d_part, parameters$weights, method, NULL, masks_part, weight, n
+    )
+    cost <- cost + method$total_cost(backward$e[[depth]], forward$z[[depth]], d_part, weight)
+    sums <- if (is.null(sums)) {
+      backward[c("grad_weights", "grad_biases")]
+    } else {
+      list(
+        grad_weights = Map(`+`, sums$grad_weights, backward$grad_weights),
+        grad_biases = Map(`+`, sums$grad_biases, backward$grad_biases)
+      )
+    }
+  }
+  if (!is.null(clip_norm)) sums <- clip_gradient(sums, clip_norm, method$arithmetic)
+  parameters$updates <- parameters$updates + 1
+  parameters <- move_layers(
+    parameters, seq_len(depth), sums$grad_weights, sums$grad_biases, move
+  )
+  list(parameters = parameters, cost = cost)
 }
 
 #' One step in three verbs: forward, backward, update

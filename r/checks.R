@@ -11,6 +11,10 @@ longest_string <- 60L
 # Weights and biases that a network may have, so that no language runs out of indices.
 most_parameters <- 2147483647L
 
+# Integers that only have a lower end end here: nothing that is counted has more, and R no longer
+# counts by integers.
+most_count <- 2147483647
+
 # Write a given value the way all three languages write it in messages.
 describe <- function(value) {
   if (is.null(value)) {
@@ -48,17 +52,48 @@ describe <- function(value) {
 }
 
 describe_string <- function(value) {
+  value <- valid_text(value)
   cut <- if (nchar(value) > longest_string) {
     paste0(substr(value, 1L, longest_string), "...")
   } else {
     value
   }
-  paste0("\"", gsub("\"", "\\\"", gsub("\\", "\\\\", cut, fixed = TRUE), fixed = TRUE), "\"")
+  paste0("\"", escaped(cut), "\"")
+}
+
+# Strings as they stand between double quotes in messages.
+escaped <- function(texts) {
+  texts <- gsub("\\", "\\\\", valid_text(texts), fixed = TRUE)
+  visible(gsub("\"", "\\\"", texts, fixed = TRUE))
+}
+
+# Strings with the code of what a terminal would obey, or what would turn the text's direction.
+visible <- function(texts) {
+  vapply(valid_text(texts), function(text) {
+    codes <- utf8ToInt(text)
+    unseen <- codes %in% unseen_codes
+    if (!any(unseen)) {
+      return(text)
+    }
+    letters <- intToUtf8(codes, multiple = TRUE)
+    letters[unseen] <- sprintf("\\u%04x", codes[unseen])
+    paste(letters, collapse = "")
+  }, "", USE.NAMES = FALSE)
+}
+
+# Control characters, marks of direction, and breaks of lines.
+unseen_codes <- c(
+  0x00:0x1f, 0x7f:0x9f, 0x061c, 0x200e, 0x200f, 0x2028:0x202e, 0x2066:0x2069, 0xfeff
+)
+
+# Strings in UTF-8, whatever bytes a user's are made of.
+valid_text <- function(texts) {
+  iconv(enc2utf8(texts), "UTF-8", "UTF-8", sub = "byte")
 }
 
 # List names in double quotes, with commas.
 quoted <- function(names) {
-  paste0("\"", names, "\"", collapse = ", ")
+  paste0("\"", escaped(names), "\"", collapse = ", ")
 }
 
 # A JSON object: a list with names.
@@ -89,7 +124,21 @@ as_entries <- function(value) {
 
 # A list or a vector from R as a list: there a vector of length 1 is a list of one entry.
 from_r <- function(value) {
-  if (is.atomic(value) && !is.null(value) && is.null(dim(value))) as.list(unname(value)) else value
+  as_list <- is.atomic(value) && !is.null(value) && is.null(dim(value)) &&
+    is.null(attr(value, "single"))
+  if (as_list) as.list(unname(value)) else value
+}
+
+# What JSON says with a single value where a list belongs is not to be taken for a vector of R.
+mark_singles <- function(value, keys) {
+  if (!is.list(value)) {
+    return(value)
+  }
+  value[] <- lapply(value, mark_singles, keys)
+  for (key in intersect(keys, names(value))) {
+    if (is.atomic(value[[key]]) && !is.null(value[[key]])) attr(value[[key]], "single") <- TRUE
+  }
+  value
 }
 
 is_number <- function(value) {
@@ -109,7 +158,9 @@ is_string <- function(value) {
   is.character(value) && length(value) == 1L && !is.na(value)
 }
 
-check_integer <- function(value, name, low, high = NULL) {
+# An integer within [low, high]; without `high` it is a count, up to `most`.
+check_integer <- function(value, name, low, high = NULL, most = most_count) {
+  if (is.null(high) && is_integer(value) && value > most) high <- most_count
   if (!is_integer(value) || value < low || (!is.null(high) && value > high)) {
     allowed <- if (is.null(high)) {
       sprintf(">= %.15g", low)
@@ -171,8 +222,11 @@ check_object <- function(value, name) {
   if (!is_object(value)) {
     input_error(name, " must be an object, got ", describe(value))
   }
-  # of a key that is there twice, the last counts, as in Python and JavaScript
-  value[!duplicated(names(value), fromLast = TRUE)]
+  twice <- anyDuplicated(names(value))
+  if (twice > 0L) {
+    input_error(name, " must have distinct keys, got ", describe(names(value)[twice]), " twice")
+  }
+  value
 }
 
 check_keys <- function(value, where, allowed) {
@@ -192,7 +246,8 @@ check_layers <- function(value, name = "layers") {
     )
   }
   for (i in seq_along(entries)) {
-    check_integer(entries[[i]], paste0(name, " entry ", i), 1)
+    # which have a limit of their own
+    check_integer(entries[[i]], paste0(name, " entry ", i), 1, most = Inf)
   }
   layers <- as.double(unlist(entries))
   count <- sum(layers[-1L] * (layers[-length(layers)] + 1))
@@ -314,8 +369,10 @@ check_matrix <- function(value, name, columns, rows = NULL) {
   }
   if (is.matrix(value) && is.numeric(value) && ncol(value) == columns &&
         (if (is.null(rows)) nrow(value) > 0L else nrow(value) == rows) &&
-        all(is.finite(value))) {
-    return(matrix(as.double(value), nrow(value)))
+        is.finite(min(value)) && is.finite(max(value))) {
+    # large data are not copied
+    plain <- is.double(value) && identical(names(attributes(value)), "dim")
+    return(if (plain) value else matrix(as.double(value), nrow(value)))
   }
   matrix_row_by_row(value, name, columns, rows)
 }

@@ -581,7 +581,8 @@ tp_to_sql <- function(model, table, columns = NULL, keep = character(), dialect 
 
 is_names <- function(value) {
   entries <- from_r(value)
-  is.list(entries) && all(vapply(entries, is_string, NA))
+  is.list(entries) && all(vapply(entries, is_string, NA)) &&
+    all(validEnc(as.character(unlist(entries))))
 }
 
 # A query of steps, each of which selects from the one before. But for the first, a step takes the

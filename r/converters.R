@@ -194,24 +194,8 @@ tp_to_keras_weights <- function(model) {
 # The object of a list, of JSON text, or of a file with JSON text.
 read_network_json <- function(data) {
   if (is_string(data)) {
-    text <- data
-    if (!grepl("^\\s*[{[]", data)) {
-      if (!file.exists(data)) {
-        input_error("cannot read the network: no file \"", data, "\"")
-      }
-      text <- tryCatch(
-        rawToChar(read_bytes(data)),
-        error = function(e) input_error("cannot read the network \"", data, "\""),
-        warning = function(w) input_error("cannot read the network \"", data, "\"")
-      )
-    }
-    Encoding(text) <- "UTF-8"
-    data <- tryCatch(
-      jsonlite::parse_json(text),
-      error = function(e) {
-        input_error("the network is not valid JSON: ", sub("\n.*", "", conditionMessage(e)))
-      }
-    )
+    text <- if (grepl("^\\s*[{[]", data)) data else plan_text(data, "network")
+    data <- parse_json(text, "network")
   }
   check_object(data, "the network")
 }

@@ -113,13 +113,35 @@ tp_mean_cost <- function(network, x, d, cost = "half_mse", weight_decay = 0,
   mean_cost(t(samples$x), t(samples$d), network, method, weight_decay)
 }
 
-# `of` holds weights and biases; x (n_1, n), d (n_L, n); the samples' weights (n) have mean 1.
-mean_cost <- function(x, d, of, method, weight_decay, sample_weight = NULL) {
-  forward <- forward_pass(x, of$weights, of$biases, method)
+# The exact cost and the outputs (n_L, n), a list. `of` holds weights and biases; x (n_1, n), d
+# (n_L, n); the samples' weights (n) have mean 1.
+exact_cost <- function(x, d, of, method, weight_decay, sample_weight = NULL) {
+  n <- ncol(x)
+  if (method$arithmetic$name == "portable" && tp_kernel_available()) {
+    out <- kernel_forward(
+      method$layers, method$activations, of$weights, of$biases, x, d, method$cost, weight_decay,
+      sample_weight
+    )
+    return(list(cost = out$cost, outputs = out$a))
+  }
   depth <- length(of$weights)
-  total <- method$total_cost(forward$a[[depth + 1L]] - d, forward$z[[depth]], d, sample_weight)
-  total / ncol(x) + penalty(of$weights, weight_decay, method$arithmetic)
+  total <- 0
+  outputs <- d
+  for (columns in method$arithmetic$chunks(n)) {
+    whole <- length(columns) == n
+    x_part <- if (whole) x else x[, columns, drop = FALSE]
+    d_part <- if (whole) d else d[, columns, drop = FALSE]
+    forward <- forward_pass(x_part, of$weights, of$biases, method)
+    a <- forward$a[[depth + 1L]]
+    total <- total + method$total_cost(
+      a - d_part, forward$z[[depth]], d_part, sample_weight[if (whole) TRUE else columns]
+    )
+    if (whole) outputs <- a else outputs[, columns] <- a
+  }
+  list(cost = total / n + penalty(of$weights, weight_decay, method$arithmetic), outputs = outputs)
 }
+
+mean_cost <- function(...) exact_cost(...)$cost
 
 check_cost <- function(value, network, name = "cost") {
   cost <- check_choice(value, name, names(costs))

@@ -182,7 +182,8 @@ column_terms <- function(column) {
 
 # Levels as text: strings themselves, numbers as %.15g has them, TRUE or FALSE.
 level_text <- function(levels) {
-  if (is.numeric(levels)) sprintf("%.15g", levels) else as.character(levels)
+  # -0 is 0
+  if (is.numeric(levels)) sprintf("%.15g", levels + 0) else as.character(levels)
 }
 
 # Applying it --------------------------------------------------------------------------------------
@@ -647,7 +648,8 @@ learn_levels <- function(column, name) {
   if (any(wild)) {
     input_error(name, " must have finite numbers as classes, got ", describe(classes[wild][1L]))
   }
-  classes
+  # -0 is 0
+  if (is.numeric(classes)) classes + 0 else classes
 }
 
 # The columns of y, and their names if they have any.

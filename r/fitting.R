@@ -565,7 +565,7 @@ fit_watch <- function(network, s, validation) {
       stalled <<- if (isTRUE(watched <= best - s$tol)) 0 else stalled + 1
       if (isTRUE(watched < best)) {
         best <<- watched
-        best_epoch <<- epoch
+        best_epoch <<- as.integer(epoch)
         if (early) best_network <<- with_parameters(network, parameters)
       }
       for (callback in s$callbacks) {

@@ -16,14 +16,28 @@ predict.tp_network <- function(object, newdata, arithmetic = "fast", ...) {
   check_network(object)
   arithmetic <- check_arithmetic(arithmetic)
   x <- check_matrix(newdata, "newdata", object$layers[1L])
-  method <- find_method(object, "half_mse", arithmetic = arithmetic)
-  forward <- forward_pass(t(x), object$weights, object$biases, method)
-  outputs <- t(forward$a[[length(object$layers)]])
+  outputs <- t(outputs_of(object, t(x), arithmetic))
   if (is.matrix(newdata)) rownames(outputs) <- rownames(newdata)
   if (is.data.frame(newdata) && .row_names_info(newdata) > 0L) {
     rownames(outputs) <- row.names(newdata)
   }
   outputs
+}
+
+# The outputs (n_L, n) for x (n_1, n).
+outputs_of <- function(network, x, arithmetic = "fast") {
+  if (arithmetic == "portable" && tp_kernel_available()) {
+    return(kernel_forward(
+      network$layers, network$activations, network$weights, network$biases, x
+    )$a)
+  }
+  method <- find_method(network, "half_mse", arithmetic = arithmetic)
+  depth <- length(network$weights)
+  parts <- lapply(method$arithmetic$chunks(ncol(x)), function(columns) {
+    part <- if (length(columns) == ncol(x)) x else x[, columns, drop = FALSE]
+    forward_pass(part, network$weights, network$biases, method)$a[[depth + 1L]]
+  })
+  if (length(parts) == 1L) parts[[1L]] else do.call(cbind, parts)
 }
 
 #' Print and summarise networks and runs

@@ -13,7 +13,7 @@ make_model <- function(network, task = NULL, inputs = NULL, outputs = NULL, na =
   if (is.null(task) != is.null(outputs)) {
     input_error("task and outputs must both be there or both be null")
   }
-  if (!is.null(inputs) && is.null(inputs$r_only)) inputs <- check_inputs(inputs)
+  if (!is.null(inputs) && !(is.list(inputs) && !is.null(inputs$r_only))) inputs <- check_inputs(inputs)
   model <- structure(
     list(
       network = network, task = task, inputs = inputs,
@@ -112,6 +112,7 @@ predict_model <- function(model, newdata, type = "response", na = NULL, extra = 
 # The network's outputs a[L] (n, K) for new rows.
 raw_outputs <- function(model, newdata, na = NULL, extra = "ignore") {
   na <- if (is.null(na)) model$na else check_choice(na, "na", na_actions)
+  extra <- check_choice(extra, "extra", extra_actions)
   if (is.null(model$inputs)) {
     x <- check_matrix(newdata, "newdata", model$network$layers[1L])
   } else {
@@ -171,19 +172,19 @@ print.tp_model <- function(x, ...) {
   if (is.null(x$task)) {
     cat("A model without a task, ", layers, "\n", sep = "")
   } else {
-    cat("A model: ", x$task, " of ", paste(x$outputs$names, collapse = ", "), "\n", sep = "")
+    names <- paste(visible(x$outputs$names), collapse = ", ")
+    cat("A model: ", x$task, " of ", names, "\n", sep = "")
   }
   cat(
     "A multilayer perceptron ", layers, " (", paste(x$network$activations, collapse = ", "), ")\n",
     sep = ""
   )
   if (!is.null(x$inputs)) {
-    cat("Columns: ", paste(vapply(x$inputs$columns, `[[`, "", "name"), collapse = ", "), "\n",
-      sep = ""
-    )
+    names <- visible(vapply(x$inputs$columns, `[[`, "", "name"))
+    cat("Columns: ", paste(names, collapse = ", "), "\n", sep = "")
   }
   if (!is.null(x$outputs$levels)) {
-    cat("Classes: ", paste(level_text(x$outputs$levels), collapse = ", "), "\n", sep = "")
+    cat("Classes: ", paste(visible(level_text(x$outputs$levels)), collapse = ", "), "\n", sep = "")
   }
   if (!is.null(x$training[["fingerprint"]])) {
     cat("Fingerprint: ", substr(x$training$fingerprint, 1L, fingerprint_digits), "\n", sep = "")

@@ -16,9 +16,15 @@ model_keys <- c(
 # another order and exp in its last bit make 1e-13 of it; a changed digit makes more.
 probe_tolerance <- 1e-9
 
+# How deep what is known of the training may be nested, so that a reader takes it.
+deepest_training <- 90L
+
 # How many probes there are: one for each level of a factor, within these.
 fewest_probes <- 4L
 most_probes <- 20L
+
+# The keys of inputs and outputs that hold lists.
+list_keys <- c("columns", "terms", "parts", "coding", "center", "scale", "names", "levels")
 
 #' Read and write model files
 #'
@@ -55,7 +61,11 @@ tp_read_model <- function(path) {
   }
   if (!is_string(path)) input_error("path must be a path, got ", describe(path))
   text <- if (grepl("^\\s*[{[]", path)) path else plan_text(path, "model")
-  model_from_list(parse_json(text, "model"))
+  value <- parse_json(text, "model")
+  for (part in intersect(c("inputs", "outputs"), names(value))) {
+    value[part] <- list(mark_singles(value[[part]], list_keys))
+  }
+  model_from_list(value)
 }
 
 # Check what a file says, in the order of its keys, and make the model.
@@ -96,7 +106,7 @@ tp_write_model <- function(model, path) {
   model <- as_model(model)
   if (!is_string(path)) input_error("path must be a path or \"-\", got ", describe(path))
   text <- format_model(model)
-  if (path == "-") cat(text, "\n", sep = "") else write_whole(path, text)
+  if (path == "-") write_out(text) else write_whole(path, text)
   invisible(path)
 }
 
@@ -188,12 +198,15 @@ json_vector <- function(values) {
 
 # Any plain R value: a list with names as an object, one without as an array, a vector of one value
 # as this value unless I() says otherwise; what is missing or not finite as null.
-json_value <- function(value) {
+json_value <- function(value, depth = 0L) {
+  if (depth > deepest_training) { # which no reader takes
+    input_error("training must not be nested more than ", deepest_training, " deep")
+  }
   if (is.null(value)) {
     return("null")
   }
   if (is.list(value)) {
-    entries <- vapply(unname(unclass(value)), json_value, "")
+    entries <- vapply(unname(unclass(value)), json_value, "", depth = depth + 1L)
     if (is.null(names(value))) {
       return(json_array(entries))
     }
@@ -318,6 +331,37 @@ frame_from_rows <- function(rows, width) {
   new_frame(NULL, columns, length(rows))
 }
 
+# Refuse values of a file that are not what their columns hold: a column of R would make them alike.
+check_probe_values <- function(columns, rows) {
+  if (!all(vapply(rows, function(row) length(as_entries(row)), 0L) == length(columns))) {
+    return(invisible()) # which is said of the rows
+  }
+  for (j in seq_along(columns)) {
+    about <- columns[[j]]
+    for (i in seq_along(rows)) {
+      value <- rows[[i]][[j]]
+      name <- paste0("column ", describe(about$name), " row ", i)
+      if (is.null(value)) input_error(name, " is missing")
+      single <- is.atomic(value) && length(value) == 1L
+      fits <- switch(
+        about$kind,
+        numeric = is_finite(value),
+        logical = single && is.logical(value),
+        factor = single && level_text(value) %in% level_text(about$levels)
+      )
+      if (!fits) {
+        input_error(
+          name, " must be ", switch(
+            about$kind,
+            numeric = "a finite number", logical = "true or false",
+            factor = paste("one of", listed(about$levels))
+          ), ", got ", describe(value)
+        )
+      }
+    }
+  }
+}
+
 # Compute the outputs of the probes anew and refuse a file in which they differ.
 check_probes <- function(model, value) {
   value <- check_section(value, "probes", c("rows", "outputs"))
@@ -329,6 +373,7 @@ check_probes <- function(model, value) {
   wanted <- check_matrix(
     value[["outputs"]], "probes.outputs", layers[length(layers)], rows = length(rows)
   )
+  if (!is.null(model$inputs)) check_probe_values(model$inputs$columns, rows)
   got <- probe_outputs(model, rows)
   gap <- abs(got$outputs - wanted)
   fits <- !is.na(gap) & gap <= probe_tolerance * rep(got$size, each = length(rows))

@@ -44,7 +44,9 @@ rmsprop <- list(
         r <- g[[l]] / (sqrt(square) + eps)
         u <- if (momentum == 0) r else momentum * memory[[l]]$velocity + r
         w[[l]] <- w[[l]] - eta * u
-        memory[[l]] <- list(square = square, velocity = u)
+        memory[[l]] <- list(
+          square = square, velocity = if (momentum == 0) memory[[l]]$velocity else u
+        )
       }
       list(w, memory)
     }

@@ -219,11 +219,11 @@ read_p5 <- function(p5) {
   if (!is_string(p5)) input_error("p5 must be a path, got ", describe(p5))
   text <- tryCatch(
     plan_text(p5, "file"),
-    error = function(e) input_error("cannot read p5.js: no file \"", p5, "\"")
+    error = function(e) input_error("cannot read p5.js: no file ", describe(p5))
   )
   Encoding(text) <- "UTF-8"
   if (!grepl(paste0("\"", p5_version(), "\""), text, fixed = TRUE)) {
-    input_error("p5 must be p5.min.js of version ", p5_version(), ", got \"", p5, "\"")
+    input_error("p5 must be p5.min.js of version ", p5_version(), ", got ", describe(p5))
   }
   text
 }

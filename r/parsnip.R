@@ -1,7 +1,7 @@
 # The engine "twinprop" of parsnip's mlp(). In R only. parsnip need not be there: its functions are
 # looked up when its namespace is loaded, before this package or after it.
 
-.onLoad <- function(libname, pkgname) { # nolint: R's name
+register_for_parsnip <- function() {
   if (isNamespaceLoaded("parsnip")) register_parsnip()
   setHook(packageEvent("parsnip", "onLoad"), function(...) register_parsnip())
 }

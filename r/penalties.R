@@ -52,6 +52,8 @@ check_conversion <- function(value, source, target, allowed, n, outputs, cost, o
     cost = check_choice(cost, "cost", names(costs)),
     out_activation = if (cost == "cross_entropy") {
       check_choice(out_activation, "out_activation", c("sigmoid", "softmax"))
+    } else if (!is.null(out_activation)) { # it does not matter, but must be one
+      check_choice(out_activation, "out_activation", names(activations))
     }
   )
 }

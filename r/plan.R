@@ -57,17 +57,15 @@ tp_read_plan <- function(plan) {
 # The text of the file of a plan, or of what messages call `what`.
 plan_text <- function(path, what = "plan") {
   if (path != "-" && !file.exists(path)) {
-    input_error("cannot read the ", what, ": no file \"", path, "\"")
+    input_error("cannot read the ", what, ": no file \"", escaped(path), "\"")
   }
   bytes <- tryCatch(
     read_bytes(if (path == "-") "stdin" else path),
-    error = function(e) input_error("cannot read the ", what, " \"", path, "\""),
-    warning = function(w) input_error("cannot read the ", what, " \"", path, "\"")
+    error = function(e) input_error("cannot read the ", what, " \"", escaped(path), "\""),
+    warning = function(w) input_error("cannot read the ", what, " \"", escaped(path), "\"")
   )
-  tryCatch(
-    rawToChar(bytes),
-    error = function(e) input_error("the ", what, " is not valid JSON: ", conditionMessage(e))
-  )
+  if (any(bytes == 0)) input_error("the ", what, " is not valid JSON: a NUL")
+  rawToChar(bytes)
 }
 
 # All of a file or pipe. A pipe does not say how much there is, and without raw = TRUE R looks at
@@ -80,22 +78,6 @@ read_bytes <- function(path) {
     blocks[[length(blocks) + 1L]] <- block
   }
   if (length(blocks) == 0L) raw() else unlist(blocks)
-}
-
-# Arrays become unnamed lists, objects named lists: so arrays of one entry stay arrays.
-parse_json <- function(text, what = "plan") {
-  Encoding(text) <- "UTF-8"
-  not_json <- function(detail) {
-    input_error("the ", what, " is not valid JSON: ", sub("\n.*", "", detail))
-  }
-  if (!validUTF8(text)) not_json("invalid UTF-8")
-  # The parser would take comments; JSON has a slash in strings only.
-  if (grepl("/", gsub("\"(\\\\.|[^\"\\\\])*\"", "", text), fixed = TRUE)) not_json("a comment")
-  tryCatch(
-    jsonlite::parse_json(text),
-    error = function(e) not_json(conditionMessage(e)),
-    warning = function(w) not_json(conditionMessage(w))
-  )
 }
 
 # A plan made in R says with vectors what JSON says with arrays, and with list() what it says with
@@ -301,20 +283,37 @@ tp_write_run <- function(run, output) {
     input_error("output must be a path or \"-\", got ", describe(output))
   }
   text <- run_json(run)
-  if (output == "-") cat(text, "\n", sep = "") else write_whole(output, text)
+  if (output == "-") write_out(text) else write_whole(output, text)
   invisible(output)
+}
+
+# Write to standard output. R does not tell of a full disk below its own; a program does.
+write_out <- function(text) {
+  if (interactive() || sink.number() > 0L || !nzchar(Sys.which("cat"))) {
+    cat(text, "\n", sep = "")
+    return(invisible())
+  }
+  flush(stdout())
+  output <- pipe("cat 2>/dev/null", "wb")
+  try(writeBin(charToRaw(paste0(enc2utf8(text), "\n")), output), silent = TRUE)
+  status <- close(output)
+  if (!is.null(status) && status != 0L) {
+    # 13: by a signal, since whoever read us has gone
+    reason <- if (status %in% c(13L, 141L * 256L)) "Broken pipe" else "No space left on device"
+    input_error("cannot write \"-\": ", reason)
+  }
 }
 
 # Write a text file so that it is there whole or not at all.
 write_whole <- function(path, text) {
   cannot <- function(condition) {
     input_error(
-      "cannot write \"", path, "\": ",
-      sub("'$", "", sub(".*(: |reason ')", "", conditionMessage(condition)))
+      "cannot write \"", escaped(path), "\": ",
+      trimws(sub("'$", "", sub(".*(: |reason ')", "", conditionMessage(condition))))
     )
   }
-  # a device is no file to replace
-  if (startsWith(path, "/dev/")) {
+  # a pipe or a device is no file to replace
+  if (is_no_file(path)) {
     return(tryCatch(write_text(path, text), error = cannot, warning = cannot))
   }
   # a link stays a link
@@ -324,17 +323,38 @@ write_whole <- function(path, text) {
   tryCatch(
     {
       write_text(temporary, text)
+      # R does not tell of a disk that was full at the end
+      if (file.size(temporary) != nchar(text, "bytes") + 1) stop(": No space left on device")
       file.rename(temporary, target)
     },
     error = cannot, warning = cannot
   )
 }
 
+# Whether a path is there and is neither a file nor a folder. R itself cannot tell.
+is_no_file <- function(path) {
+  test <- Sys.which("test")
+  file.exists(path) && !dir.exists(path) && nzchar(test) &&
+    system2(test, c("-f", shQuote(path.expand(path)))) != 0L
+}
+
 write_text <- function(path, text) {
   # what R takes for pipes anyway, but with a warning
   output <- file(path, "wb", raw = TRUE)
-  on.exit(close(output))
-  writeBin(charToRaw(paste0(text, "\n")), output)
+  # a full disk may be told of only here; the warning must not keep it from being closed
+  problem <- NULL
+  keep <- function(condition) {
+    problem <<- conditionMessage(condition)
+    invokeRestart("muffleWarning")
+  }
+  withCallingHandlers(
+    {
+      writeBin(charToRaw(paste0(text, "\n")), output)
+      close(output)
+    },
+    warning = keep
+  )
+  if (!is.null(problem)) stop(problem)
 }
 
 # The run as JSON; sprintf() because no option of the user's changes it, and because jsonlite never

@@ -64,8 +64,9 @@ open_browser <- function(url) {
 #' @rdname tp_play
 #' @export
 tp_to_html <- function(network, x, d = NULL, path, cost = NULL, p5 = NULL) {
-  text <- page_html(page_data(network, x, d, cost), read_p5(p5))
   if (!is_string(path)) input_error("path must be a path, got ", describe(path))
+  p5 <- read_p5(p5)
+  text <- page_html(page_data(network, x, d, cost), p5)
   write_whole(path, sub("\n$", "", text))
   invisible(path)
 }

@@ -191,15 +191,15 @@ error_shares <- function(weights, e, delta, scale, rule, layer) {
 check_neuron_names <- function(value, name, count, data, letter) {
   if (is.null(value)) {
     columns <- if (length(dim(data)) == 2L) colnames(data)
-    return(if (length(columns) == count) columns else paste0(letter, seq_len(count)))
+    return(if (length(columns) == count) visible(columns) else paste0(letter, seq_len(count)))
   }
-  if (!is.character(value) || anyNA(value)) {
+  if (!is.character(value) || anyNA(value) || !all(validEnc(value))) {
     input_error(name, " must be a list of strings, got ", describe(value))
   }
   if (length(value) != count) {
     input_error(name, " must have ", count, " values, got ", length(value))
   }
-  as.vector(value)
+  visible(as.vector(value))
 }
 
 # Colours thinned with white: 0 is white, 1 the colour.

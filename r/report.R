@@ -50,7 +50,7 @@ tp_write_report <- function(explanation, path) {
   ending <- regmatches(path, regexpr("\\.[^./]*$", path))
   if (length(ending) == 0L || !ending %in% names(report_endings)) {
     input_error(
-      "path must end in one of ", quoted(names(report_endings)), ", got \"", path, "\""
+      "path must end in one of ", quoted(names(report_endings)), ", got ", describe(path)
     )
   }
   text <- tp_report(explanation, report_endings[[ending]])

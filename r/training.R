@@ -156,98 +156,100 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
   on.exit(reporter$close())
   start_time <- Sys.time()
   optimizer <- settings$optimizer
+  decay <- optimizer$settings$weight_decay
   method <- find_method(network, settings$cost, settings$rule, settings$arithmetic)
   arithmetic <- method$arithmetic
-  move <- find_move(optimizer, settings$arithmetic)
   start_rate <- optimizer$settings$learning_rate
-  stream <- tp_random_stream(settings$seed)
   n <- ncol(x)
   weight <- if (!is.null(settings$sample_weight)) with_mean_1(settings$sample_weight, arithmetic)
-  cost_at <- function(of) mean_cost(x, d, of, method, move$weight_decay, weight)
-  recorder <- snapshot_recorder(settings$snapshots, cost_at)
-  updates_per_epoch <- ceiling(n / settings$batch_size)
+  exact <- function(of) exact_cost(x, d, of, method, decay, weight)
+  batches <- ceiling(n / settings$batch_size)
   recorded <- record_updates(
-    settings$record, network$layers, updates_per_epoch, method, move$weight_decay, weight
+    settings$record, network$layers, batches, method, decay, weight
   )
-  extras <- list(
-    draw_masks = mask_drawer(settings$dropout, network$layers, stream$uniform),
-    weight = weight, clip_norm = settings$clip_norm
-  )
+  rate <- function(epoch) {
+    if (is.null(settings$schedule)) {
+      return(optimizer$settings$learning_rate)
+    }
+    learning_rate_at(epoch, settings$schedule, start_rate, settings$epochs, n, arithmetic)
+  }
 
   parameters <- as_parameters(network, optimizer)
-  initial_cost <- cost_at(parameters)
+  initial_cost <- exact(parameters)$cost
   if (!is.finite(initial_cost)) not_finite_before_training()
-  cost <- numeric(settings$epochs)
-  done <- 0
-  before <- parameters
+  job <- list(
+    layers = network$layers, activations = network$activations, settings = settings,
+    optimizer = optimizer, method = method, x = x, d = d, weight = weight, batches = batches,
+    stream = tp_random_stream(settings$seed), rate = rate,
+    rates = function(epochs) {
+      if (is.null(settings$schedule)) rep(rate(), length(epochs)) else vapply(epochs, rate, 0)
+    },
+    diverged = function(epoch) diverged(epoch, optimizer)
+  )
+  way <- choose_way(job, parameters, recorded$after_step, !is.null(after_epoch))
+  to_keep <- c(settings$snapshots, Inf)
+  kept <- list()
+  shown <- 0
   interrupted <- tryCatch(
     {
-      for (epoch in seq_len(settings$epochs)) {
-        before <- parameters
-        if (!is.null(settings$schedule)) {
-          rate <- learning_rate_at(
-            epoch, settings$schedule, start_rate, settings$epochs, n, arithmetic
+      while (way$updates() < settings$epochs * batches) {
+        wrong <- way$make(min(way$reach(), to_keep[length(kept) + 1L] - way$updates()))
+        for (epoch in shown + seq_len(way$epochs() - shown)) reporter$epoch(epoch, way$cost(epoch))
+        shown <- way$epochs()
+        if (!is.null(wrong)) wrong()
+        if (way$updates() == to_keep[length(kept) + 1L]) {
+          at <- way$parameters()
+          kept[[length(kept) + 1L]] <- list(
+            updates = way$updates(), cost = exact(at)$cost, weights = at$weights,
+            biases = at$biases
           )
-          move <- find_move(with_rate(optimizer, rate), settings$arithmetic)
         }
-        rows <- if (settings$shuffle) stream$order(n) else seq_len(n)
-        trained <- train_epoch(
-          parameters, x, d, batches(rows, settings$batch_size), method, move,
-          settings$update_order, recorder$after_update, recorded$after_step, extras
-        )
-        check_finite(trained$cost, trained$parameters, epoch, optimizer)
-        parameters <- trained$parameters
-        cost[epoch] <- trained$cost
-        done <- epoch
-        reporter$epoch(epoch, trained$cost)
-        if (is.null(after_epoch)) next
-        answer <- after_epoch(epoch, trained$cost, parameters)
+        if (is.null(after_epoch) || way$unfinished()) next
+        answer <- after_epoch(shown, way$cost(shown), way$parameters())
         if (is.list(answer)) {
           if (!is.null(answer$learning_rate)) {
             optimizer <- with_rate(optimizer, answer$learning_rate)
-            move <- find_move(optimizer, settings$arithmetic)
           }
           answer <- answer$stop
         }
         if (isTRUE(answer)) break
       }
-      final_cost <- cost_at(parameters)
-      if (!is.finite(final_cost)) diverged(done, optimizer)
+      parameters <- way$parameters()
+      final <- exact(parameters)
+      if (!is.finite(final$cost)) diverged(shown, optimizer)
       FALSE
     },
     twinprop_error = function(e) {
-      e$network <- with_parameters(network, before)
+      e$network <- with_parameters(network, way$before())
       e$recording <- recorded$recording()
       stop(e)
     },
     interrupt = function(i) TRUE
   )
-  updates <- done * updates_per_epoch
+  cost <- way$cost(seq_len(way$epochs()))
+  updates <- length(cost) * batches
   if (interrupted) {
-    warn_interrupted(with_parameters(network, parameters), done)
-    final_cost <- cost_at(parameters)
+    parameters <- if (way$unfinished()) way$before() else way$parameters()
+    warn_interrupted(with_parameters(network, parameters), length(cost))
+    final <- exact(parameters)
   }
 
-  forward <- forward_pass(x, parameters$weights, parameters$biases, method)
-  outputs <- forward$a[[length(network$layers)]]
   structure(
     list(
       network = with_parameters(network, parameters),
       optimizer = with_memory(optimizer, parameters),
-      history = data.frame(epoch = seq_len(done), cost = cost[seq_len(done)]),
+      history = data.frame(epoch = seq_along(cost), cost = cost),
       updates = updates,
       seconds = as.numeric(difftime(Sys.time(), start_time, units = "secs")),
       initial_cost = initial_cost,
-      cost = cost[seq_len(done)],
-      final_cost = final_cost,
-      outputs = t(outputs),
-      errors = t(outputs - d),
+      cost = cost,
+      final_cost = final$cost,
+      outputs = t(final$outputs),
+      errors = t(final$outputs - d),
       weights = parameters$weights,
       biases = parameters$biases,
-      fingerprint = fingerprint_of(
-        cost[seq_len(done)], parameters$weights, parameters$biases
-      ),
-      snapshots = Filter(function(snapshot) snapshot$updates <= updates, recorder$kept()),
+      fingerprint = fingerprint_of(cost, parameters$weights, parameters$biases),
+      snapshots = Filter(function(snapshot) snapshot$updates <= updates, kept),
       recording = recorded$recording(updates),
       settings = run_settings(settings)
     ),
@@ -266,84 +268,12 @@ with_mean_1 <- function(sample_weight, arithmetic = arithmetics$fast) {
   shares * (length(shares) / arithmetic$total(shares))
 }
 
-# A function that draws the masks of dropout for a batch of n samples; NULL without dropout.
-mask_drawer <- function(dropout, layers, uniform) {
-  if (!any(dropout > 0)) {
-    return(NULL)
-  }
-  units <- layers[-c(1L, length(layers))]
-  rates <- rep_len(dropout, length(units))
-  function(n) draw_masks(rates, units, n, uniform)
-}
-
 # What a run was trained by, as plain values.
 run_settings <- function(settings) {
   settings$optimizer <- settings$optimizer$settings
   kept <- setdiff(names(training_defaults), c("snapshots", "record"))
   kept <- append(kept, "sample_weight", match("seed", kept))
   stats::setNames(lapply(kept, function(name) settings[[name]]), kept)
-}
-
-# The rows of each batch; a vector is a list of single rows.
-batches <- function(rows, batch_size) {
-  if (batch_size == 1L) {
-    return(rows)
-  }
-  unname(split(rows, (seq_along(rows) - 1L) %/% batch_size))
-}
-
-# One update for each batch. The hot path: no checks here, and every function is looked up already.
-# The cost is the mean over the samples of the cost that each had before its own update. `extras`
-# are what most trainings do without: `draw_masks`, the samples' `weight`, and `clip_norm`; each may
-# be NULL.
-train_epoch <- function(parameters, x, d, batches, method, move, update_order, after_update,
-                        after_step = NULL, extras = NULL) {
-  n <- ncol(x)
-  depth <- length(parameters$weights)
-  decay <- move$weight_decay
-  plain <- all(vapply(extras, is.null, NA))
-  draw_masks <- extras$draw_masks
-  weight <- extras$weight
-  clip_norm <- extras$clip_norm
-  batch_weight <- masks <- NULL
-  total <- 0
-  for (rows in batches) {
-    d_batch <- d[, rows, drop = FALSE]
-    if (!is.null(draw_masks)) masks <- draw_masks(length(rows))
-    if (!is.null(weight)) batch_weight <- weight[rows]
-    x_batch <- x[, rows, drop = FALSE]
-    step <- if (plain) { # what is not handed over costs nothing
-      one_update(parameters, x_batch, d_batch, method, move, update_order)
-    } else {
-      one_update(
-        parameters, x_batch, d_batch, method, move, update_order, masks, batch_weight, clip_norm
-      )
-    }
-    if (decay != 0) {
-      total <- total + length(rows) * penalty(parameters$weights, decay, method$arithmetic)
-    }
-    e_last <- step$backward$e[[depth]]
-    total <- total + method$total_cost(e_last, step$forward$z[[depth]], d_batch, batch_weight)
-    if (!is.null(after_step)) after_step(parameters, rows, d_batch, step)
-    parameters <- step$parameters
-    if (!is.null(after_update)) after_update(parameters)
-  }
-  list(parameters = parameters, cost = total / n)
-}
-
-check_finite <- function(cost, parameters, epoch, optimizer) {
-  if (!is.finite(cost) || !all_finite(parameters$weights) || !all_finite(parameters$biases)) {
-    diverged(epoch, optimizer)
-  }
-}
-
-all_finite <- function(arrays) {
-  for (array in arrays) {
-    if (!all(is.finite(array))) {
-      return(FALSE)
-    }
-  }
-  TRUE
 }
 
 not_finite_before_training <- function() {
@@ -358,29 +288,6 @@ diverged <- function(epoch, optimizer) {
     "; the network keeps its weights from before that epoch. Try a smaller learning_rate (now ",
     describe(optimizer$settings$learning_rate),
     "), standardised inputs or smaller starting weights"
-  )
-}
-
-# Keeps cost and weights after the updates with the given numbers; `after_update` is NULL if there
-# are none.
-snapshot_recorder <- function(numbers, cost_at) {
-  if (length(numbers) == 0L) {
-    return(list(after_update = NULL, kept = function() list()))
-  }
-  kept <- list()
-  updates <- 0
-  list(
-    after_update = function(parameters) {
-      updates <<- updates + 1
-      at <- length(kept) + 1L
-      if (at <= length(numbers) && updates == numbers[at]) {
-        kept[[at]] <<- list(
-          updates = updates, cost = cost_at(parameters),
-          weights = parameters$weights, biases = parameters$biases
-        )
-      }
-    },
-    kept = function() kept
   )
 }
 

@@ -57,6 +57,13 @@ r_to_compile_against=(
   "libtirpc-dev: a library that R is linked with, likewise" # on Ubuntu r-base-dev leaves it out
 )
 
+fast_blas="libopenblas0-pthread: fast matrix products for R"
+
+# Whether R runs on the slow BLAS that Debian gives it, which the package above takes the place of.
+r_has_reference_blas() {
+  have apt-get && r_is 'grepl("/blas/libblas[.]so", normalizePath(extSoftVersion()[["BLAS"]]))'
+}
+
 # The page is tested in one of these; TWINPROP_CHROMIUM names another.
 have_chromium() {
   have "${TWINPROP_CHROMIUM:-chromium}" || have chromium-browser || have google-chrome
@@ -74,9 +81,9 @@ find_missing() {
     for p in $(r_packages_missing $(r_packages_of_level)); do
       missing+=("r-cran-$p: R's package $p")
     done
+    ! r_has_reference_blas || missing+=("$fast_blas")
   else
-    missing+=("r-base-core: R" "${r_to_compile_against[@]}")
-    missing+=("libopenblas0-pthread: fast matrix products for R")
+    missing+=("r-base-core: R" "${r_to_compile_against[@]}" "$fast_blas")
     for p in $(r_packages_of_level); do
       missing+=("r-cran-$p: R's package $p")
     done

@@ -12,8 +12,17 @@ const LONGEST_STRING = 60;
 /** Weights and biases that a network may have, so that no language runs out of indices. */
 const MOST_PARAMETERS = 2 ** 31 - 1;
 
+/**
+ * Integers that only have a lower end end here: nothing that is counted has more, and R no longer
+ * counts by integers.
+ */
+const MOST_COUNT = 2 ** 31 - 1;
+
 /** The significant digits that messages show of a number. */
 const DIGITS = 15;
+
+/** Control characters, marks of direction, breaks of lines and halves of characters. */
+const UNSEEN = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\p{Surrogate}]/gu;
 
 /** The largest seed; R's NA takes the place of its smallest. */
 const LARGEST_SEED = 2147483647;
@@ -80,6 +89,19 @@ export function isObject(value) {
   return typeof value === "object" && value !== null && !isList(value);
 }
 
+/** A text with the code of what a terminal would obey, or what would turn the text's direction. */
+export function visible(text) {
+  return text.replace(
+    UNSEEN,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** A string as it stands between double quotes in messages. */
+export function escaped(text) {
+  return visible(text.replace(/[\\"]/g, "\\$&"));
+}
+
 /**
  * Write a given value the way all three languages write it in messages.
  *
@@ -92,7 +114,7 @@ export function describe(value) {
     const letters = Array.from(value);
     const cut =
       letters.length > LONGEST_STRING ? `${letters.slice(0, LONGEST_STRING).join("")}...` : value;
-    return `"${cut.replace(/[\\"]/g, "\\$&")}"`;
+    return `"${escaped(cut)}"`;
   }
   if (isList(value)) return `a list of ${value.length}`;
   if (isObject(value)) return "an object";
@@ -111,7 +133,7 @@ export function frozen(table) {
 
 /** List names in double quotes, with commas. */
 export function quoted(names) {
-  return names.map((name) => `"${name}"`).join(", ");
+  return names.map((name) => `"${escaped(name)}"`).join(", ");
 }
 
 /** batchSize for batch_size: JavaScript's name of what a file calls batch_size. */
@@ -168,10 +190,11 @@ export function checkKeys(value, where, allowed) {
   }
 }
 
-/** Return an integer within [low, high]. */
-export function checkInteger(value, name, low, high = Infinity) {
-  if (!Number.isInteger(value) || value < low || value > high) {
-    const allowed = high === Infinity ? `>= ${low}` : `from ${low} to ${high}`;
+/** Return an integer within [low, high]; without `high` it is a count, up to `most`. */
+export function checkInteger(value, name, low, high = null, most = MOST_COUNT) {
+  const end = high ?? (Number.isInteger(value) && value > most ? MOST_COUNT : Infinity);
+  if (!Number.isInteger(value) || value < low || value > end) {
+    const allowed = end === Infinity ? `>= ${low}` : `from ${low} to ${end}`;
     throw new InputError(`${name} must be an integer ${allowed}, got ${describe(value)}`);
   }
   return value;
@@ -238,7 +261,9 @@ export function checkLayers(value, name = "layers") {
       `${name} must be a list of at least 2 integers >= 1, got ${describe(value)}`,
     );
   }
-  const layers = Array.from(value, (entry, i) => checkInteger(entry, `${name} entry ${i + 1}`, 1));
+  // sizes have a limit of their own
+  const checkSize = (entry, i) => checkInteger(entry, `${name} entry ${i + 1}`, 1, null, Infinity);
+  const layers = Array.from(value, checkSize);
   let count = 0;
   for (let l = 1; l < layers.length; l++) count += layers[l] * (layers[l - 1] + 1);
   if (count > MOST_PARAMETERS) {

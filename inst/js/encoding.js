@@ -41,7 +41,7 @@ function isMissing(value) {
 /** A level as text: a string itself, a number as %.15g has it, TRUE or FALSE. */
 export function levelText(level) {
   if (typeof level === "boolean") return level ? "TRUE" : "FALSE";
-  return typeof level === "number" ? formatNumber(level) : level;
+  return typeof level === "number" ? formatNumber(level + 0) : level; // -0 is 0
 }
 
 /** List values for a message, the first ones only of many. */

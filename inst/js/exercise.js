@@ -440,7 +440,7 @@ function readAnswer(answer, name) {
   const pattern = /^ *[+-]?([0-9]*)[.]?([0-9]*)(?:[eE]([+-]?[0-9]+))? *$/;
   const parts = typeof text === "string" ? pattern.exec(text) : null;
   const [, before, after, power = "0"] = parts ?? [null, "", ""];
-  const number = typeof answer === "number" ? answer : Number(text);
+  const number = typeof text === "string" ? Number(answer) : NaN;
   if (before + after === "" || !Number.isFinite(number)) {
     throw new InputError(
       `${name} must be a number or a string that holds one, got ${describe(answer)}`,

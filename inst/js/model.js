@@ -11,13 +11,15 @@ import {
   classPlace,
   classProbabilities,
   encodeInputs,
+  EXTRA_ACTIONS,
   NA_ACTIONS,
   nOutputs,
   TASKS,
   unscaled,
 } from "./encoding.js";
 import { InputError } from "./errors.js";
-import { modelFromObject, modelToObject, parseModel } from "./model_file.js";
+import { parseJson } from "./json_text.js";
+import { modelFromObject, modelToObject } from "./model_file.js";
 import { Network } from "./network.js";
 
 /** The parts of a model beside its network. */
@@ -71,7 +73,7 @@ export class MLP {
    * @throws {InputError} If it is no model, or does not compute the outputs of its probes.
    */
   static fromJSON(json) {
-    const value = typeof json === "string" ? parseModel(json) : json;
+    const value = typeof json === "string" ? parseJson(json, "model") : json;
     return modelFromObject(value, (network, parts) => new MLP(network, parts));
   }
 
@@ -106,6 +108,9 @@ export class MLP {
   raw(rows, options = {}) {
     checkKeys(checkObject(options, "options"), "options", ["na", "extra"]);
     const { arithmetic } = this;
+    const { na = this.na, extra = "ignore" } = options;
+    checkChoice(na, "na", NA_ACTIONS);
+    checkChoice(extra, "extra", EXTRA_ACTIONS);
     if (this.inputs === null) return this.network.predict(rows, { arithmetic });
     const x = encodeInputs(this.inputs, rows, { na: this.na, ...options });
     const complete = x.filter((row) => !row.some(Number.isNaN));

@@ -58,15 +58,6 @@ const MOST_PROBES = 20;
 /** The digits of a number in the message on a probe. */
 const PROBE_DIGITS = 10;
 
-/** The object that a file's text says. */
-export function parseModel(text) {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`the model is not valid JSON: ${error.message}`);
-  }
-}
-
 /**
  * Check what a file says, in the order of its keys, and return the model.
  *
@@ -134,6 +125,9 @@ export function modelToObject(model) {
  * @throws {InputError} If the model has an output that is not finite.
  */
 export function formatModel(model) {
+  if (!(model?.network instanceof Network)) {
+    throw new InputError(`model must be an MLP, got ${describe(model)}`);
+  }
   const lines = Object.entries(modelToObject(model)).map(
     ([key, value]) => `${JSON.stringify(key)}: ${toJson(value)}`,
   );
@@ -204,6 +198,11 @@ function checkProbes(model, value) {
   }
   const units = model.network.layers.at(-1);
   const wanted = checkMatrix(value.outputs, "probes.outputs", units, rows.length);
+  for (let i = 0; model.inputs !== null && i < rows.length; i++) {
+    if (!isList(rows[i])) {
+      throw new InputError(`row ${i + 1} must be a list of values, got ${describe(rows[i])}`);
+    }
+  }
   const { outputs, sizes } = probeOutputs(model, rows);
   outputs.forEach((row, i) =>
     row.forEach((output, k) => {

@@ -21,6 +21,7 @@ import {
 import { checkCostFits, checkTargets } from "./costs.js";
 import { DATASETS, loadDataset } from "./datasets.js";
 import { InputError, TwinpropError } from "./errors.js";
+import { parseJson } from "./json_text.js";
 import { checkNetwork, Network, NETWORK_KEYS } from "./network.js";
 import { checkOptimizer, Optimizer } from "./optimizers.js";
 import { checkBatchSize, checkTraining, TRAINING_DEFAULTS } from "./training.js";
@@ -40,14 +41,6 @@ const DEFAULT_DATA = {
   ],
   d: [[0], [1], [1], [0]],
 };
-
-function parsePlan(text) {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError(`the plan is not valid JSON: ${error.message}`);
-  }
-}
 
 function checkSection(plan, name, allowed) {
   const section = checkObject(plan[name] === undefined ? {} : plan[name], name);
@@ -113,7 +106,10 @@ function networkSection({ layers, weights, biases, ...others }) {
  * readPlan('{"data": {"dataset": "xor"}}').network.layers; // [2, 4, 1]
  */
 export function readPlan(source) {
-  const plan = checkObject(typeof source === "string" ? parsePlan(source) : source, "the plan");
+  const plan = checkObject(
+    typeof source === "string" ? parseJson(source, "plan") : source,
+    "the plan",
+  );
   const format = plan.format === undefined ? PLAN_FORMAT : plan.format;
   if (format !== PLAN_FORMAT) {
     throw new InputError(`format must be "${PLAN_FORMAT}", got ${describe(format)}`);

@@ -12,9 +12,11 @@ import { randomBytes } from "node:crypto";
 import { open, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 
+import { escaped } from "./checks.js";
 import { formatRun, InputError, runPlan, TwinpropError, VERSION } from "./index.js";
+import { decodeUtf8 } from "./json_text.js";
 
 const USAGE =
   'usage: node run.js [--fingerprint] PLAN [RUN] ("-" is standard input or output), or --version';
@@ -25,13 +27,16 @@ function reason(error) {
 }
 
 async function readSource(name) {
-  if (name === "-") return text(process.stdin);
+  if (name === "-") return decodeUtf8(await buffer(process.stdin), "plan");
+  let bytes;
   try {
-    return await readFile(name, "utf8");
+    bytes = await readFile(name);
   } catch (error) {
-    if (error.code === "ENOENT") throw new InputError(`cannot read the plan: no file "${name}"`);
-    throw new InputError(`cannot read the plan "${name}": ${reason(error)}`);
+    if (error.code === "ENOENT")
+      throw new InputError(`cannot read the plan: no file "${escaped(name)}"`);
+    throw new InputError(`cannot read the plan "${escaped(name)}": ${reason(error)}`);
   }
+  return decodeUtf8(bytes, "plan");
 }
 
 /** Write a text file so that it is there whole or not at all. */
@@ -41,7 +46,7 @@ async function writeWhole(name, content) {
     // a pipe or a device is no file to replace
     if (there && !there.isFile()) return await writeFile(name, content);
   } catch (error) {
-    throw new InputError(`cannot write "${name}": ${reason(error)}`);
+    throw new InputError(`cannot write "${escaped(name)}": ${reason(error)}`);
   }
   const target = there ? await realpath(name) : name; // a link stays a link
   const unique = randomBytes(6).toString("hex");
@@ -57,7 +62,7 @@ async function writeWhole(name, content) {
     await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw new InputError(`cannot write "${name}": ${reason(error)}`);
+    throw new InputError(`cannot write "${escaped(name)}": ${reason(error)}`);
   }
 }
 

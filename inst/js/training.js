@@ -396,7 +396,7 @@ export function train(network, x, d, rows, settings, onEpoch = null) {
     biases: network.biases,
     fingerprint: fingerprintOf(epochCosts, parameters),
   };
-  if (settings.snapshots.length > 0) run.snapshots = kept;
+  if (kept.length > 0) run.snapshots = kept;
   if (recorder !== null) run.recording = recorder.recording();
   return run;
 }

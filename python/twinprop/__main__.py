@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+from twinprop import kernel
 from twinprop.datasets import dataset_names
 from twinprop.errors import InputError, TwinpropError
 from twinprop.model_commands import add_model_commands
@@ -40,6 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read us has gone
         _give_up_output()
         return 141
+    except OSError as error:  # a full disk below what was printed
+        print(f'Error: cannot write "-": {error.strerror}', file=sys.stderr)
+        _give_up_output()
+        return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
@@ -50,12 +55,26 @@ def _give_up_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class _Version(argparse.Action):
+    """Looks for the kernel only when it is asked."""
+
+    def __call__(self, *_: object) -> None:
+        having = "with" if kernel.available() else "without"
+        print(f"twinprop {__version__} {having} its kernel")
+        sys.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="twinprop",
         description="One multilayer perceptron in Python, R and JavaScript.",
     )
-    parser.add_argument("--version", action="version", version=f"twinprop {__version__}")
+    parser.add_argument(
+        "--version",
+        action=_Version,
+        nargs=0,
+        help="show the version, and whether the kernel is there",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     run = commands.add_parser(

@@ -113,11 +113,22 @@ class Arithmetic(NamedTuple):
     cos: Callable[[float], float]
 
 
-# ---- fast: numpy's own
+# ---- fast: numpy's own. Arrays lie row by row, or column by column in the passes of many samples;
+# BLAS writes both, numpy's dot row by row only.
 
 
 def _fast_weighted_sums(a: Array, w: Array, out: Array) -> Array:
-    return np.dot(a, w.T, out)
+    if out.flags.c_contiguous:
+        return np.dot(a, w.T, out)
+    return np.dot(w, a.T, out.T).T
+
+
+def _fast_send_back(v: Array, w: Array, out: Array) -> Array:
+    if out.flags.c_contiguous:
+        return np.dot(v, w, out)
+    if len(w) == 1:  # a sum of one term, for which BLAS takes twice as long
+        return np.multiply(v, w, out)
+    return np.dot(w.T, v.T, out.T).T
 
 
 def _fast_outer_sums(v: Array, a: Array, out: Array) -> Array:
@@ -155,7 +166,7 @@ def _fast_relu(z: Array, out: Array) -> Array:
 FAST = Arithmetic(
     "fast",
     _fast_weighted_sums,
-    np.dot,
+    _fast_send_back,
     _fast_outer_sums,
     _fast_sum_samples,
     _fast_sum_units,

@@ -7,9 +7,10 @@ time, the training loop for many, with buffers that are made once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from twinprop.activations import ACTIVATIONS, Activation
 from twinprop.arithmetic import FAST, Arithmetic
@@ -17,6 +18,9 @@ from twinprop.checks import Array
 from twinprop.costs import cost_function
 from twinprop.errors import DenominatorError
 from twinprop.random import RandomStream
+
+if TYPE_CHECKING:
+    from twinprop.network import Network
 
 #: A denominator this small beside the sum of the weights' sizes counts as vanishing: what is left
 #: of it after cancellation has lost six of its sixteen digits.
@@ -202,8 +206,20 @@ class Dropout(NamedTuple):
 
     def rows(self, n: int, a: list[Array]) -> Dropout:
         """Return the same for the first n samples only, whose activations are `a`."""
-        masks = [None if mask is None else mask[:n] for mask in self.masks]
-        return make_fed(self.rates, masks, a)
+        return make_fed(self.rates, self.masks_of(slice(0, n)), a)
+
+    def masks_of(self, rows: slice) -> list[Array | None]:
+        """Return the masks of some of the samples."""
+        return [None if mask is None else mask[rows] for mask in self.masks]
+
+    def of_block(self, rows: slice, block: Block) -> Dropout:
+        """Return the dropout of the samples that go through a block."""
+        masks = self.masks_of(rows)
+        fed = [
+            a if mask is None else room
+            for a, room, mask in zip(block.forward.a[1:], block.fed[1:], masks, strict=False)
+        ]
+        return Dropout(self.rates, masks, [block.forward.a[0], *fed])
 
     def draw(self, stream: RandomStream) -> None:
         """Draw the masks of a batch: layer by layer, row by row."""
@@ -213,13 +229,18 @@ class Dropout(NamedTuple):
                 np.multiply(kept, 1.0 / (1.0 - rate), out=mask)
 
 
-def make_dropout(layers: Sequence[int], n: int, rates: list[float], a: list[Array]) -> Dropout:
-    """Allocate the masks for n samples, whose activations are in the buffers `a`."""
+def make_masks(layers: Sequence[int], n: int, rates: list[float]) -> list[Array | None]:
+    """Allocate the masks for n samples."""
     masks = [
         np.empty((n, units)) if rate > 0.0 else None
         for rate, units in zip(rates, layers[1:], strict=False)
     ]
-    return make_fed(rates, [*masks, None], a)
+    return [*masks, None]
+
+
+def make_dropout(layers: Sequence[int], n: int, rates: list[float], a: list[Array]) -> Dropout:
+    """Allocate the masks for n samples, whose activations are in the buffers `a`."""
+    return make_fed(rates, make_masks(layers, n, rates), a)
 
 
 def make_fed(rates: list[float], masks: list[Array | None], a: list[Array]) -> Dropout:
@@ -314,3 +335,135 @@ def backward_pass(
             learning.rule(weights[i], e[i], g, i + 2, e[i - 1], arithmetic)
             if dropout is not None and (mask := dropout.masks[i - 1]) is not None:
                 np.multiply(e[i - 1], mask, out=e[i - 1])
+
+
+# ---- many samples: only sums leave
+
+
+#: So many rows go through all layers before the next ones do: their arrays stay in the cache.
+BLOCK_ROWS = 1024
+
+
+class Block(NamedTuple):
+    """Where the passes of the samples of a block put what nobody reads afterwards.
+
+    Attributes
+    ----------
+    forward : Forward
+        Of a layer whose derivative needs a alone, z and a are one array.
+    fed : list of ndarray
+        Room for the masked activations of the layers 1..L-1; of layer 1 there are none.
+    e, g : list of ndarray
+        Errors and f'(z) e of the layers 2..L; both have the factors of `gradient_sums`. One
+        array of g serves all layers.
+    """
+
+    forward: Forward
+    fed: list[Array]
+    e: list[Array]
+    g: list[Array]
+
+
+class Space:
+    """The room for blocks of at most `rows` samples, and for two gradients.
+
+    Its arrays have a row per sample, as all have, but lie column by column: numpy's inner loops
+    then go over samples, which are many, not over units, which may be few.
+    """
+
+    def __init__(self, network: Network, rows: int, *, back: bool, masked: bool) -> None:
+        layers: tuple[int, ...] = network.layers
+        most = max(layers[1:])
+
+        def room(units: int, wanted: bool = True) -> Array:
+            return np.empty(units * rows if wanted else 0)
+
+        def per_layer(wanted: bool = True) -> list[Array]:
+            return [room(units, wanted) for units in layers[1:]]
+
+        a = per_layer()
+        apart = [ACTIVATIONS[name].uses == "z" for name in network.activations]
+        apart[-1] = True  # costs may need both
+        z = [
+            room(units) if own else values
+            for units, own, values in zip(layers[1:], apart, a, strict=True)
+        ]
+        self._rooms = z, a, per_layer(masked), per_layer(back), room(most, back)
+        self._layers = layers
+        self._rows = rows
+        self._gathered: tuple[Array, Array] | None = None
+        self._blocks: dict[int, Block] = {}
+        size = network.parameters.size if back else 0
+        self.gradient, self.part = np.empty(size), np.empty(size)
+        self.gradients = network.views(self.gradient) if back else ([], [])
+        self.parts = network.views(self.part) if back else ([], [])
+
+    def block(self, n: int) -> Block:
+        """Return the room for n samples."""
+        if n not in self._blocks:
+            if len(self._blocks) > 2:  # full ones and the last of a chunk or two
+                self._blocks.clear()
+            z, a, fed, e, g = self._rooms
+            layers = self._layers[1:]
+
+            def views(rooms: Sequence[Array]) -> list[Array]:
+                pairs = zip(rooms, layers, strict=True)
+                return [_columns(room, units, n) for room, units in pairs]
+
+            forward = Forward(views(z), [np.empty((0, 0)), *views(a)])
+            fed_with = [np.empty((0, 0)), *views(fed)[:-1]]
+            self._blocks[n] = Block(forward, fed_with, views(e), views([g] * len(layers)))
+        return self._blocks[n]
+
+    def gather(self, x: Array, d: Array, rows: npt.NDArray[np.intp]) -> tuple[Array, Array]:
+        """Return rows of x and d by their numbers."""
+        if self._gathered is None:
+            layers = self._layers
+            self._gathered = np.empty((self._rows, layers[0])), np.empty((self._rows, layers[-1]))
+        n = len(rows)
+        # None is out of bounds, so there is nothing to clip; mode "raise" would copy once more.
+        return (
+            np.take(x, rows, axis=0, out=self._gathered[0][:n], mode="clip"),
+            np.take(d, rows, axis=0, out=self._gathered[1][:n], mode="clip"),
+        )
+
+
+def _columns(room: Array, units: int, n: int) -> Array:
+    """Return (n, units) of a flat array, column by column; (0, units) if there is no room."""
+    return room[: n * units].reshape(units, n if room.size else 0).T
+
+
+def gradient_sums(
+    weights: Sequence[Array],
+    d: Array,
+    learning: Learning,
+    block: Block,
+    factor: float | Array,
+    grad_weights: list[Array],
+    grad_biases: list[Array],
+    dropout: Dropout | None = None,
+) -> None:
+    """Write factor times the sums over a block's samples of the gradients (section 3).
+
+    All of the backward pass is linear in the output error, which is where `factor` comes in, a
+    number or one for each sample (n, 1): the cost's scale, the samples' weights, 1 / m. The scale
+    is not to come in again.
+    """
+    z, a = block.forward
+    fed = a if dropout is None else dropout.fed
+    arithmetic = learning.arithmetic
+    last = len(weights) - 1
+    e = np.subtract(a[-1], d, out=block.e[last])
+    np.multiply(e, factor, out=e)
+    for i in range(last, -1, -1):
+        derivative = learning.activations[i].derivative
+        g = e
+        if derivative is not None and (i < last or learning.output_derivative):
+            g = derivative(z[i], a[i + 1], block.g[i], arithmetic)
+            np.multiply(g, e, out=g)
+        arithmetic.outer_sums(g, fed[i], grad_weights[i])
+        arithmetic.sum_samples(g, grad_biases[i])
+        if i > 0:
+            e = learning.rule(weights[i], e, g, i + 2, block.e[i - 1], arithmetic)
+            if dropout is not None and (mask := dropout.masks[i - 1]) is not None:
+                np.multiply(e, mask, out=e)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -23,6 +25,14 @@ LONGEST_STRING = 60
 
 #: Weights and biases that a network may have, so that no language runs out of indices.
 MOST_PARAMETERS = 2**31 - 1
+#: Integers that only have a lower end end here: nothing that is counted has more, and R no longer
+#: counts by integers.
+MOST_COUNT = 2**31 - 1
+
+#: Control characters, marks of direction, breaks of lines and halves of characters.
+_UNSEEN = re.compile(
+    "[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
 
 
 def describe(value: object) -> str:
@@ -42,13 +52,22 @@ def describe(value: object) -> str:
         return f"{number:.15g}"
     if isinstance(value, str):
         cut = value if len(value) <= LONGEST_STRING else value[:LONGEST_STRING] + "..."
-        escaped = cut.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        return f'"{escaped(cut)}"'
     if isinstance(value, Mapping):
         return "an object"
     if isinstance(value, Sequence | np.ndarray):
         return f"a list of {len(value)}"
     return f"a {type(value).__name__}"
+
+
+def escaped(text: str) -> str:
+    """Write a string as it stands between double quotes in messages."""
+    return visible(text.replace("\\", "\\\\").replace('"', '\\"'))
+
+
+def visible(text: str) -> str:
+    """Write the code of what a terminal would obey, or what would turn the text's direction."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def as_float(value: Any) -> float:
@@ -61,7 +80,7 @@ def as_float(value: Any) -> float:
 
 def quoted(names: Iterable[str]) -> str:
     """List names in double quotes, with commas."""
-    return ", ".join(f'"{name}"' for name in names)
+    return ", ".join(f'"{escaped(name)}"' for name in names)
 
 
 def is_number(value: object) -> bool:
@@ -79,8 +98,12 @@ def is_integer(value: Any) -> bool:
     return is_finite(value) and float(value).is_integer()
 
 
-def check_integer(value: Any, name: str, low: int, high: int | None = None) -> int:
-    """Return `value` as an int within [low, high]."""
+def check_integer(
+    value: Any, name: str, low: int, high: int | None = None, most: float = MOST_COUNT
+) -> int:
+    """Return `value` as an int within [low, high]; without `high` it is a count, up to `most`."""
+    if high is None and is_integer(value) and value > most:
+        high = MOST_COUNT
     if not is_integer(value) or value < low or (high is not None and value > high):
         allowed = f">= {low}" if high is None else f"from {low} to {high}"
         raise InputError(f"{name} must be an integer {allowed}, got {describe(value)}")
@@ -132,6 +155,13 @@ def check_switch(value: Any, name: str) -> bool:
     return bool(value)
 
 
+def check_path(value: Any, name: str, what: str = "a path") -> str | os.PathLike[str]:
+    """Return a file's path; `what` is allowed stands in the message."""
+    if not isinstance(value, str | os.PathLike) or isinstance(os.fspath(value), bytes):
+        raise InputError(f"{name} must be {what}, got {describe(value)}")
+    return value
+
+
 def check_object(value: Any, name: str) -> Mapping[str, Any]:
     """Return a mapping."""
     if not isinstance(value, Mapping):
@@ -150,7 +180,7 @@ def as_list(value: Any) -> list[Any] | None:
     """Return a list or array as a list; None for anything else, strings included."""
     if isinstance(value, np.ndarray):
         return list(value) if value.ndim > 0 else None
-    if hasattr(value, "to_numpy"):  # a pandas (or polars) Series or DataFrame
+    if callable(getattr(value, "to_numpy", None)):  # a pandas (or polars) Series or DataFrame
         return as_list(value.to_numpy())
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return list(value)
@@ -173,7 +203,10 @@ def check_layers(value: Any, name: str = "layers") -> tuple[int, ...]:
         raise InputError(
             f"{name} must be a list of at least 2 integers >= 1, got {describe(value)}"
         )
-    layers = [check_integer(entry, f"{name} entry {i}", 1) for i, entry in enumerate(entries, 1)]
+    layers = [  # which have a limit of their own
+        check_integer(entry, f"{name} entry {i}", 1, most=math.inf)
+        for i, entry in enumerate(entries, 1)
+    ]
     # in float64, as R and JavaScript count
     count = sum(float(n) * (float(m) + 1) for m, n in zip(layers, layers[1:], strict=False))
     if count > MOST_PARAMETERS:
@@ -302,19 +335,27 @@ def check_matrix(value: Any, name: str, columns: int, rows: int | None = None) -
         value = array
         height, width = array.shape
         fits = height == rows if rows is not None else height >= 1
-        if fits and width == columns and np.isfinite(array).all():
+        if fits and width == columns and _all_finite(array):
             return np.ascontiguousarray(array, dtype=np.float64)
     return _matrix_row_by_row(value, name, columns, rows)
 
 
 def _numeric_array(value: Any) -> npt.NDArray[Any] | None:
     """Return arrays and DataFrames of numbers as they are, without a copy; None for the rest."""
-    if hasattr(value, "to_numpy"):
+    if callable(getattr(value, "to_numpy", None)):
         value = value.to_numpy()
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
         # what is masked is missing, whatever number lies below
         return np.ma.filled(value.astype(float), np.nan) if np.ma.is_masked(value) else value
     return None
+
+
+def _all_finite(array: npt.NDArray[Any]) -> bool:
+    # Piece by piece: of many rows even a byte for each number is a lot.
+    return all(
+        bool(np.isfinite(array[start : start + 10_000]).all())
+        for start in range(0, len(array), 10_000)
+    )
 
 
 def _matrix_row_by_row(value: Any, name: str, columns: int, rows: int | None) -> Array:

@@ -20,6 +20,7 @@ from twinprop.exported import (
     has_probabilities,
     prediction_names,
 )
+from twinprop.json_text import has_odd_string
 
 #: Words that are no names, as patterns.
 JS_RESERVED = (
@@ -50,8 +51,10 @@ def _listed(values: Iterable[float]) -> str:
 
 
 def _check_text(text: str) -> str:
-    if "\0" in text:
-        raise InputError(f"a name must not hold a zero byte, got {describe(text)}")
+    if has_odd_string(text):
+        raise InputError(
+            f"a name must not hold a zero byte or half of a character, got {describe(text)}"
+        )
     return text
 
 

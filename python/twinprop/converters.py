@@ -28,8 +28,9 @@ from twinprop.checks import (
 )
 from twinprop.errors import EngineError, InputError
 from twinprop.exported import bare_network, exported
+from twinprop.json_text import parse_json
 from twinprop.network import Network
-from twinprop.plan import parse_json, read_bytes
+from twinprop.plan import read_bytes
 
 if TYPE_CHECKING:
     import torch

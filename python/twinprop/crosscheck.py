@@ -651,10 +651,15 @@ def crosscheck(
     >>> check.agrees
     True
     """
-    plans = [name for name in as_list(datasets) or [] if str(name).endswith(".json")]
+    entries = as_list(datasets) or []
+    plans = [name for name in entries if isinstance(name, str) and name.endswith(".json")]
     names = _check_names(datasets, "datasets", dataset_names(), besides=plans)
     chosen = _check_names(engines, "engines", list(ENGINES))
-    required = _check_names(list(require), "require", list(ENGINES))
+    if isinstance(require, set | frozenset):
+        require = sorted(require, key=str)
+    required = _check_names([None] if require is None else require, "require", list(ENGINES))
+    if on_progress is not None and not callable(on_progress):
+        raise InputError(f"on_progress must be null or a function, got {describe(on_progress)}")
     started = time.perf_counter()
     missing = {}
     for name in dict.fromkeys([*chosen, *required]):

@@ -23,7 +23,6 @@ from twinprop.checks import Array, check_matrix, describe
 from twinprop.costs import cost_function, penalty
 from twinprop.errors import DivergenceError, InputError, TwinpropWarning
 from twinprop.network import Network
-from twinprop.raw_data import find_model, unwrap_fit
 from twinprop.training import Run, exact_cost
 
 if TYPE_CHECKING:
@@ -316,6 +315,9 @@ def not_learned(run: Run, x: Any, d: Any) -> str | None:
 
 
 def _check_facts(model: Any, x: Any, d: Any, cost: Any) -> Facts:
+    # which brings much that the end of every training, where this module is used, can do without
+    from twinprop.raw_data import find_model, unwrap_fit
+
     run = settings = None
     network: Any = model
     if isinstance(model, Run):

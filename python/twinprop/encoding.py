@@ -436,7 +436,9 @@ def level_text(level: object) -> str:
     """Write a level as text: a string itself, a number as %.15g has it, TRUE or FALSE."""
     if isinstance(level, bool | np.bool_):
         return "TRUE" if level else "FALSE"
-    return level if isinstance(level, str) else describe(level)
+    if isinstance(level, str):
+        return level
+    return describe(level + 0)  # type: ignore[operator]  # -0 is 0
 
 
 # Applying it ----------------------------------------------------------------------------------
@@ -725,7 +727,7 @@ def learn_levels(column: Column, name: str) -> list[Any]:
     if kind == "logical":
         return sorted(bool(value) for value in present)
     whole = all(float(value).is_integer() for value in present if math.isfinite(value))
-    classes = sorted(as_float(value) for value in present)
+    classes = sorted(as_float(value) + 0.0 for value in present)  # -0 is 0
     for value in classes:
         if not math.isfinite(value):
             raise InputError(f"{name} must have finite numbers as classes, got {describe(value)}")

@@ -257,7 +257,8 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         """Check, encode, scale, fit, keep; `part` counts the calls of `partial_fit` from 0."""
         settings = self.get_params(deep=False)
         del settings["warm_start"]
-        settings["verbose"] = bool(self.verbose)
+        if is_integer(self.verbose) and self.verbose >= 0:  # elsewhere a level
+            settings["verbose"] = bool(self.verbose)
         settings = check_fit_settings(settings)
         X = self._check_rows(X, self.model_.inputs if goes_on else None)
         names = _column_names(y)

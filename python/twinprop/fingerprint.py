@@ -88,8 +88,9 @@ def model_fingerprint(model: Any) -> str:
 def _of_file(source: str | os.PathLike[str] | Mapping[str, Any], engine: str) -> str:
     """Return the fingerprint of a run's or a model's file, or of the run of a plan."""
     from twinprop.engines import run_plan_on
+    from twinprop.json_text import parse_json
     from twinprop.model_file import MODEL_FORMAT, model_from_dict
-    from twinprop.plan import RUN_FORMAT, parse_json, read_bytes, read_plan, run_from_dict
+    from twinprop.plan import RUN_FORMAT, read_bytes, read_plan, run_from_dict
 
     if isinstance(source, Mapping):
         value: Any = source

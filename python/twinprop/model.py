@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from twinprop.checks import Array, check_choice, check_object, describe
+from twinprop.checks import Array, check_choice, check_object, describe, visible
 from twinprop.encoding import (
+    EXTRA_ACTIONS,
     NA_ACTIONS,
     TASKS,
     Inputs,
@@ -101,9 +102,9 @@ class Model:
         layers = "-".join(map(str, self.network.layers))
         about = "no task"
         if self.outputs is not None:
-            about = f"{self.task} of {', '.join(self.outputs['names'])}"
+            about = f"{self.task} of {visible(', '.join(self.outputs['names']))}"
         known = (self.training or {}).get("fingerprint")
-        of = f", fingerprint {str(known)[:SHOWN]}" if known is not None else ""
+        of = f", fingerprint {visible(str(known))[:SHOWN]}" if known is not None else ""
         return f"Model({layers}, {about}{of})"
 
     @property
@@ -125,6 +126,7 @@ class Model:
     def raw(self, data: Any, *, na: str | None = None, extra: str = "ignore") -> Array:
         """Return the network's outputs a[L] for new rows, (n, K); see `predict`."""
         na = self.na if na is None else check_choice(na, "na", NA_ACTIONS)
+        check_choice(extra, "extra", EXTRA_ACTIONS)
         if self.inputs is None:
             return self.network.predict(data, arithmetic=self.arithmetic)
         x = encode_inputs(self.inputs, data, na=na, extra=extra)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from twinprop.arithmetic import ARITHMETICS
-from twinprop.checks import describe, quoted
+from twinprop.checks import describe, quoted, visible
 from twinprop.errors import EngineError, InputError
 from twinprop.fitting import FIT_DEFAULTS, SOLVERS
-from twinprop.tables import read_table, write_table
+from twinprop.tables import PARQUET, read_table, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -300,7 +300,7 @@ def _report(
     score = estimator.score(x, y.iloc[:, 0] if y.shape[1] == 1 else y, sample_weight=weight)
     name = "accuracy" if task == "classification" else "R^2"
     lines = [
-        f"{task} of {', '.join(y.columns)} from {x.shape[1]} columns, {len(x)} rows",
+        f"{task} of {_visible(y.columns)} from {x.shape[1]} columns, {len(x)} rows",
         f"network {layers}, {estimator.n_iter_} epochs, loss {estimator.loss_:.6g}",
         f"{name} on the rows it was trained on: {score:.4f}",
     ]
@@ -336,7 +336,31 @@ def _predict(options: argparse.Namespace) -> int:
             raise InputError(f"the table has a column {describe(clash[0])} already")
         found = pd.concat([frame, found], axis=1)
     write_table(found, options.output)
+    if Path(options.output).suffix.lower() not in PARQUET:
+        _warn_of_formulas(found)
     return 0
+
+
+#: What a spreadsheet takes for the beginning of a formula, in a cell or a name of a column.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def _warn_of_formulas(table: pd.DataFrame) -> None:
+    """Say that a spreadsheet would compute what is text.
+
+    The table itself stays as it is: what reads it next must find the same classes and names.
+    """
+    texts = [str(name) for name in table.columns]
+    for _, column in table.items():
+        if column.dtype.kind not in "biuf":
+            texts += [value for value in column.unique() if isinstance(value, str)]
+    found = [text for text in texts if text.startswith(_FORMULA)]
+    if found:
+        print(
+            f"Warning: a spreadsheet would take {describe(found[0])} for a formula; "
+            "import the columns of the table as text",
+            file=sys.stderr,
+        )
 
 
 def _output_names(model: Model) -> list[str]:
@@ -454,7 +478,7 @@ def describe_table(frame: pd.DataFrame) -> str:
         else:
             kind = "text"
             about = _listed([str(value) for value in sorted(present.unique(), key=str)])
-        rows.append((str(name), kind, int(column.isna().sum()), about))
+        rows.append((visible(str(name)), kind, int(column.isna().sum()), about))
     table = pd.DataFrame(rows, columns=["column", "kind", "missing", "values"])
     return f"{len(frame)} rows\n{_left(table)}"
 
@@ -468,7 +492,7 @@ def describe_model(model: Model) -> str:
     names, count = ", ".join(network.activations), network.parameters.size
     lines = [f"network {layers} ({names}), {count} weights and biases"]
     if model.outputs is not None:
-        lines.insert(0, f"{model.task} of {', '.join(map(str, model.outputs['names']))}")
+        lines.insert(0, f"{model.task} of {_visible(model.outputs['names'])}")
     if model.classes is not None:
         lines.append(f"classes: {_listed([str(level) for level in model.classes])}")
     training = model.training or {}
@@ -480,7 +504,9 @@ def describe_model(model: Model) -> str:
     if isinstance(training.get("optimizer"), dict):
         known = {"optimizer": training["optimizer"].get("name"), **known}
     if known:
-        lines.append("trained: " + ", ".join(f"{name} {value}" for name, value in known.items()))
+        lines.append(
+            "trained: " + ", ".join(visible(f"{name} {value}") for name, value in known.items())
+        )
     losses = training.get("loss_curve")
     if losses:
         lines.append(f"loss {losses[0]:.6g} -> {losses[-1]:.6g} in {len(losses)} epochs")
@@ -493,7 +519,7 @@ def describe_model(model: Model) -> str:
     for about in inputs["columns"]:
         levels = about.get("levels")
         values = "" if levels is None else _listed([str(level) for level in levels])
-        rows.append((about["name"], about["kind"], values))
+        rows.append((visible(about["name"]), about["kind"], values))
     table = pd.DataFrame(rows, columns=["column", "kind", "levels"])
     scaled = "standardised" if inputs["center"] is not None else "as they are"
     return "\n".join([*lines, f"inputs, {scaled}:", _left(table)])
@@ -504,9 +530,13 @@ MOST_LISTED = 8
 
 
 def _listed(values: Sequence[str]) -> str:
-    shown = ", ".join(values[:MOST_LISTED])
+    shown = _visible(values[:MOST_LISTED])
     more = len(values) - MOST_LISTED
     return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _visible(values: Iterable[object]) -> str:
+    return ", ".join(visible(str(value)) for value in values)
 
 
 def _left(table: pd.DataFrame) -> str:

@@ -25,6 +25,7 @@ from twinprop.checks import (
     check_keys,
     check_matrix,
     check_object,
+    check_path,
     describe,
 )
 from twinprop.encoding import (
@@ -35,9 +36,10 @@ from twinprop.encoding import (
     unscaled,
 )
 from twinprop.errors import InputError
+from twinprop.json_text import has_odd_string, parse_json
 from twinprop.model import Model
 from twinprop.network import Network, check_network
-from twinprop.plan import parse_json, read_bytes, write_text
+from twinprop.plan import read_bytes, write_text
 from twinprop.random import RandomStream
 from twinprop.version import __version__
 
@@ -59,6 +61,9 @@ MODEL_KEYS = (
 #: By how much a probe's output may differ, of the largest sum of sizes in its net input. Sums in
 #: another order and exp in its last bit make 1e-13 of it; a changed digit makes more.
 PROBE_TOLERANCE = 1e-9
+
+#: How deep what is known of the training may be nested, so that a reader takes it.
+DEEPEST_TRAINING = 90
 
 #: How many probes there are: one for each level of a factor, within these.
 FEWEST_PROBES, MOST_PROBES = 4, 20
@@ -95,8 +100,7 @@ def read_model(source: str | os.PathLike[str] | Mapping[str, Any]) -> Model:
     """
     if isinstance(source, Mapping):
         return model_from_dict(source)
-    if not isinstance(source, str | os.PathLike):
-        raise InputError(f"path must be a path, got {describe(source)}")
+    check_path(source, "path")
     return parse_model(read_bytes(source, "model"))
 
 
@@ -169,7 +173,9 @@ def write_model(model: Any, path: str | os.PathLike[str]) -> None:
     >>> path.read_text().splitlines()[0]
     '{"format": "twinprop-model/1",'
     """
-    write_text(format_model(as_model(model)), path)
+    model = as_model(model)
+    check_path(path, "path", 'a path or "-"')
+    write_text(format_model(model), path)
 
 
 def as_model(value: Any) -> Model:
@@ -192,12 +198,7 @@ def format_model(model: Model) -> str:
         f"{json.dumps(key)}: {json.dumps(value, allow_nan=False, ensure_ascii=False)}"
         for key, value in fields.items()
     )
-    text = "{" + ",\n ".join(lines) + "}\n"
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise InputError("training must have no halves of characters in its strings") from None
-    return text
+    return "{" + ",\n ".join(lines) + "}\n"
 
 
 def model_to_dict(model: Model) -> dict[str, Any]:
@@ -221,9 +222,17 @@ def model_to_dict(model: Model) -> dict[str, Any]:
     }
 
 
-def plain_json(value: Any) -> Any:
+def plain_json(value: Any, depth: int = 0) -> Any:
     """Return what JSON can say of a value: arrays as lists, numbers that are not finite as null."""
-    if value is None or isinstance(value, str | bool):
+    if depth > DEEPEST_TRAINING:  # which no reader takes; a list may even hold itself
+        raise InputError(f"training must not be nested more than {DEEPEST_TRAINING} deep")
+    if isinstance(value, str):
+        if has_odd_string(value):
+            raise InputError(
+                "training must have strings without NUL and without halves of characters"
+            )
+        return value
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, np.bool_):
         return bool(value)
@@ -232,7 +241,7 @@ def plain_json(value: Any) -> Any:
     if isinstance(value, numbers.Real):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): plain_json(entry) for key, entry in value.items()}
+        return {plain_json(str(key)): plain_json(entry, depth + 1) for key, entry in value.items()}
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return plain_json(value.item())
     entries = as_list(value)
@@ -240,7 +249,7 @@ def plain_json(value: Any) -> Any:
         raise InputError(
             f"training must be made of numbers, strings, lists and dicts, got {describe(value)}"
         )
-    return [plain_json(entry) for entry in entries]
+    return [plain_json(entry, depth + 1) for entry in entries]
 
 
 # Probes ---------------------------------------------------------------------------------------

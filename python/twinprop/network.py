@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from twinprop import training
+from twinprop import kernel, training
 from twinprop.activations import ACTIVATION_ALIASES, ACTIVATIONS
-from twinprop.arithmetic import ARITHMETICS, Arithmetic
+from twinprop.arithmetic import ARITHMETICS, PORTABLE, Arithmetic
 from twinprop.backprop import (
     RULES,
     UPDATE_ORDERS,
@@ -497,7 +497,12 @@ class Network:
         InputError
             If x has another shape, or a value that is not finite, or the arithmetic is unknown.
         """
-        return self.forward(x, arithmetic=arithmetic).a[-1]
+        computing = check_arithmetic(arithmetic)
+        x = check_matrix(x, "x", self.layers[0])
+        if computing is PORTABLE and kernel.available():
+            x = np.ascontiguousarray(x)
+            return kernel.forward(self.layers, self.activations, self.parameters, x)[1]
+        return training.evaluate(self, x, computing)
 
     def mean_cost(
         self, x: Any, d: Any, *, cost: str = "half_mse", weight_decay: float = 0.0

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from twinprop.activations import LEAKY_RELU_SLOPE
-from twinprop.checks import describe
+from twinprop.checks import check_path, describe
 from twinprop.encoding import level_text
 from twinprop.errors import EngineError, InputError
 from twinprop.exported import (
@@ -61,6 +61,8 @@ def to_onnx(model: Any, path: str | os.PathLike[str] | None = None) -> Any:
     >>> [node.op_type for node in proto.graph.node]
     ['MatMul', 'Add', 'Tanh', 'MatMul', 'Add', 'Sigmoid', 'Identity']
     """
+    if path is not None:
+        check_path(path, "path")
     parts = exported(model)
     try:
         import onnx
@@ -78,7 +80,11 @@ def to_onnx(model: Any, path: str | os.PathLike[str] | None = None) -> Any:
     proto = graph.finish()
     onnx.checker.check_model(proto, full_check=True)
     if path is not None:
-        onnx.save_model(proto, os.fspath(path))
+        try:
+            onnx.save_model(proto, os.fspath(path))
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "no name of a file"
+            raise InputError(f"cannot write {describe(str(path))}: {reason}") from None
     return proto
 
 

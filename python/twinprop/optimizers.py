@@ -269,13 +269,23 @@ class Optimizer:
         """What it remembers: arrays over all weights, then all biases; empty at the start."""
         return self._state
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it moves by the gradient times the learning rate, and by nothing else."""
+        settings = self.settings
+        return (
+            settings["weight_decay"] == 0.0
+            and settings.get("momentum") == 0.0
+            and (self._rule.step is _sgd)
+        )
+
     def start_of(self, name: str) -> float:
         """Return what the entries of `state[name]` are before the first update."""
         start = self._rule.state[name]
         return float(self.settings[start] if isinstance(start, str) else start)
 
-    def start_update(self, size: int) -> None:
-        """Count an update of `size` parameters; the first makes the state."""
+    def prepare(self, size: int) -> None:
+        """Make the state for `size` parameters, if there is none."""
         if self._scratch.size != size:
             if self.updates:
                 raise InputError(
@@ -285,6 +295,10 @@ class Optimizer:
             self._state = {name: np.full(size, self.start_of(name)) for name in self._rule.state}
             self._scratch = np.empty(size)
             self._decayed = np.empty(size)
+
+    def start_update(self, size: int) -> None:
+        """Count an update of `size` parameters; the first makes the state."""
+        self.prepare(size)
         self.updates += 1
 
     def move(

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from twinprop.checks import Array, check_matrix, describe, is_number
+from twinprop.checks import Array, check_matrix, check_path, describe, is_number
 from twinprop.errors import InputError
 from twinprop.network import Network
 from twinprop.raw_data import unwrap_fit
@@ -243,12 +243,13 @@ def p5_version() -> str:
 
 def read_p5(path: str | os.PathLike[str]) -> str:
     """Return the text of a copy of p5.js."""
-    if not isinstance(path, str | os.PathLike):
-        raise InputError(f"p5 must be a path, got {describe(path)}")
+    check_path(path, "p5")
     try:
         text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f'cannot read p5.js: no file "{path}"') from None
+    except (OSError, ValueError):
+        raise InputError(f"cannot read p5.js: no file {describe(str(path))}") from None
     if f'"{p5_version()}"' not in text:
-        raise InputError(f'p5 must be p5.min.js of version {p5_version()}, got "{path}"')
+        raise InputError(
+            f"p5 must be p5.min.js of version {p5_version()}, got {describe(str(path))}"
+        )
     return text

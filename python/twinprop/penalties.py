@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twinprop.activations import ACTIVATIONS
 from twinprop.checks import check_choice, check_integer, check_number
 from twinprop.costs import COSTS
 
@@ -57,6 +58,8 @@ def _check(
     cost = check_choice(cost, "cost", COSTS)
     if cost == "cross_entropy":
         out = check_choice(out, "out_activation", ["sigmoid", "softmax"])
+    elif out is not None:  # it does not matter, but must be one
+        check_choice(out, "out_activation", ACTIVATIONS)
     return value, source, target, n, outputs, cost, out
 
 

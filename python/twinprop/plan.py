@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -22,14 +22,18 @@ from twinprop.checks import (
     check_keys,
     check_matrix,
     check_object,
+    check_path,
     check_same_rows,
     check_sample_weight,
+    check_switch,
     describe,
+    escaped,
 )
 from twinprop.costs import check_cost_fits, check_targets
 from twinprop.datasets import dataset_plan_data
 from twinprop.diagnose import warn_unless_learned
 from twinprop.errors import InputError
+from twinprop.json_text import parse_json
 from twinprop.network import Network, check_network
 from twinprop.optimizers import Optimizer, Settings, check_optimizer
 from twinprop.recorder import RecordedStep, Recording
@@ -134,26 +138,13 @@ def read_bytes(source: str | os.PathLike[str], what: str) -> bytes:
     """Read a file or, for "-", standard input; `what` it is stands in messages."""
     if source == "-":
         return sys.stdin.buffer.read()
+    name = escaped(str(source))
     try:
         return Path(source).read_bytes()
+    except (FileNotFoundError, ValueError):  # no file has a NUL in its name
+        raise InputError(f'cannot read the {what}: no file "{name}"') from None
     except OSError as error:
-        if isinstance(error, FileNotFoundError):
-            raise InputError(f'cannot read the {what}: no file "{source}"') from None
-        raise InputError(f'cannot read the {what} "{source}": {error.strerror}') from None
-
-
-def parse_json(text: str | bytes, what: str) -> Any:
-    """Parse JSON as its standard has it; `what` it is stands in messages."""
-    try:
-        if isinstance(text, bytes):
-            text = text.decode("utf-8")
-        return json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"the {what} is not valid JSON: {error}") from None
-
-
-def _no_constant(token: str) -> NoReturn:
-    raise ValueError(f"{token} is not a JSON number")
+        raise InputError(f'cannot read the {what} "{name}": {error.strerror}') from None
 
 
 def check_plan(plan: Any) -> Plan:
@@ -238,6 +229,7 @@ def run_plan(
     >>> run_plan({"training": {"epochs": 10}})  # doctest: +ELLIPSIS
     Run('python', 10 epochs, 40 updates, cost 0.136727 -> 0.124664, fingerprint ...)
     """
+    check_switch(progress, "progress")
     plan = read_plan(plan)
     run = train_plan(plan, progress=progress)
     warn_unless_learned(run, plan.x, plan.d, stacklevel=2)  # whoever called run_plan
@@ -301,25 +293,35 @@ def run_from_dict(run: Mapping[str, Any]) -> Run:
     def arrays(values: Any) -> list[Array]:
         return [np.asarray(value, dtype=np.float64) for value in values]
 
-    return Run(
-        engine=run["engine"],
-        updates=run["updates"],
-        seconds=run["seconds"],
-        initial_cost=run["initial_cost"],
-        cost=np.asarray(run["cost"], dtype=np.float64),
-        final_cost=run["final_cost"],
-        outputs=np.asarray(run["outputs"], dtype=np.float64),
-        errors=np.asarray(run["errors"], dtype=np.float64),
-        weights=arrays(run["weights"]),
-        biases=arrays(run["biases"]),
-        snapshots=[
-            Snapshot(kept["updates"], kept["cost"], arrays(kept["weights"]), arrays(kept["biases"]))
-            for kept in run.get("snapshots", [])
-        ],
-        recording=recording_from_dict(run["recording"], run["updates"])
-        if "recording" in run
-        else None,
-    )
+    try:
+        return Run(
+            engine=run["engine"],
+            updates=run["updates"],
+            seconds=run["seconds"],
+            initial_cost=run["initial_cost"],
+            cost=np.asarray(run["cost"], dtype=np.float64),
+            final_cost=run["final_cost"],
+            outputs=np.asarray(run["outputs"], dtype=np.float64),
+            errors=np.asarray(run["errors"], dtype=np.float64),
+            weights=arrays(run["weights"]),
+            biases=arrays(run["biases"]),
+            snapshots=[
+                Snapshot(
+                    kept["updates"], kept["cost"], arrays(kept["weights"]), arrays(kept["biases"])
+                )
+                for kept in run.get("snapshots", [])
+            ],
+            recording=recording_from_dict(run["recording"], run["updates"])
+            if "recording" in run
+            else None,
+        )
+    except KeyError as error:
+        raise InputError(f"run must have {describe(error.args[0])}, got no such key") from None
+    except (AttributeError, OverflowError, TypeError, ValueError):
+        raise InputError(
+            "run must have numbers, and lists of them, where section 8 of docs/contract.md has "
+            "them, got other types"
+        ) from None
 
 
 def recording_from_dict(recording: Mapping[str, Any], updates: int) -> Recording:
@@ -365,6 +367,9 @@ def write_run(run: Run, output: str | os.PathLike[str]) -> None:
     >>> path.read_text()[:27]
     '{"format": "twinprop-run/1"'
     """
+    if not isinstance(run, Run):
+        raise InputError(f"run must be a Run, got {describe(run)}")
+    check_path(output, "output", 'a path or "-"')
     write_text(json.dumps(run_to_dict(run), allow_nan=False) + "\n", output)
 
 
@@ -388,14 +393,17 @@ def _write_out(stream: TextIO, text: str) -> None:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a text file so that it is there whole or not at all."""
-    target = path.resolve()  # a link stays a link
+    name = escaped(str(path))
     try:
+        target = path.resolve()  # a link stays a link
         if target.exists() and not target.is_file():  # a pipe or a device is no file to replace
             target.write_text(text, encoding="utf-8")
             return
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     except OSError as error:
-        raise InputError(f'cannot write "{path}": {error.strerror}') from None
+        raise InputError(f'cannot write "{name}": {error.strerror}') from None
+    except ValueError:  # NUL, or half of a character
+        raise InputError(f'cannot write "{name}": no name of a file') from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
@@ -410,7 +418,7 @@ def write_whole(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         if isinstance(error, OSError):
-            raise InputError(f'cannot write "{path}": {error.strerror}') from None
+            raise InputError(f'cannot write "{name}": {error.strerror}') from None
         raise
 
 

@@ -20,7 +20,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from twinprop.checks import describe
+from twinprop.checks import check_integer, check_path
 from twinprop.errors import InputError, TwinpropWarning
 from twinprop.page_file import p5_version, page_data, page_html, read_p5
 from twinprop.plan import write_whole
@@ -76,8 +76,11 @@ class _Handler(SimpleHTTPRequestHandler):
         if folder is None or not rest:
             return nothing
         root = folder().resolve()
-        file = (root / rest).resolve()
-        allowed = file.is_relative_to(root) and file.suffix in _TYPES and file.is_file()
+        try:
+            file = (root / rest).resolve()
+            allowed = file.is_relative_to(root) and file.suffix in _TYPES and file.is_file()
+        except (ValueError, OSError):  # a NUL, or longer than names may be
+            return nothing
         return str(file) if allowed else nothing
 
     def do_GET(self) -> None:
@@ -122,8 +125,7 @@ def start_server(port: int = 0) -> tuple[ThreadingHTTPServer, str]:
     InputError
         If the port is no integer from 0 to 65535, or taken.
     """
-    if not 0 <= port <= 65535:
-        raise InputError(f"port must be an integer from 0 to 65535, got {port}")
+    port = check_integer(port, "port", 0, 65535)
     try:
         server = ThreadingHTTPServer((HOST, port), _Handler)
     except OSError as error:
@@ -222,10 +224,8 @@ def to_html(
     >>> path.read_text()[:15]
     '<!doctype html>'
     """
-    text = _page_text(network, x, d, cost, p5)
-    if not isinstance(path, str | os.PathLike):
-        raise InputError(f"path must be a path, got {describe(path)}")
-    write_whole(Path(path), text)
+    path = check_path(path, "path")
+    write_whole(Path(path), _page_text(network, x, d, cost, p5))
 
 
 def play(

@@ -24,6 +24,7 @@ from twinprop.checks import (
     check_switch,
     describe,
     is_integer,
+    visible,
 )
 from twinprop.errors import EngineError, InputError
 from twinprop.layout import (
@@ -272,14 +273,14 @@ def check_neuron_names(value: Any, name: str, count: int, frame: Any, letter: st
     if value is None:
         columns = getattr(frame, "columns", None)
         if columns is not None and len(columns) == count:
-            return [str(column) for column in columns]
+            return [visible(str(column)) for column in columns]
         return [f"{letter}{k}" for k in range(1, count + 1)]
     entries = as_list(value)
     if entries is None or not all(isinstance(entry, str) for entry in entries):
         raise InputError(f"{name} must be a list of strings, got {describe(value)}")
     if len(entries) != count:
         raise InputError(f"{name} must have {count} values, got {len(entries)}")
-    return [str(entry) for entry in entries]
+    return [visible(str(entry)) for entry in entries]
 
 
 def check_axes(ax: Any) -> None:

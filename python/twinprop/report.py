@@ -12,7 +12,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twinprop.checks import check_choice, quoted
+from twinprop.checks import check_choice, check_path, describe, quoted
 from twinprop.equations import (
     LATEX,
     MATHML,
@@ -50,9 +50,9 @@ def report(explanation: Explanation, format: str) -> str:
 
 def write_report(explanation: Explanation, path: Any) -> None:
     """Write the report to a file; its name says the format."""
-    ending = Path(path).suffix
+    ending = Path(check_path(path, "path")).suffix
     if ending not in _ENDINGS:
-        raise InputError(f'path must end in one of {quoted(_ENDINGS)}, got "{path}"')
+        raise InputError(f"path must end in one of {quoted(_ENDINGS)}, got {describe(str(path))}")
     write_whole(Path(path), report(explanation, _ENDINGS[ending]))
 
 

@@ -55,9 +55,11 @@ def _cost(name: str, output_activation: str) -> Callable[[Tensor, Tensor, Tensor
         "half_mse": lambda z, a, d: 0.5 * squares(a, d).mean(dim=1),
         "half_sse": lambda z, a, d: 0.5 * squares(a, d).sum(dim=1),
         "mse": lambda z, a, d: squares(a, d).mean(dim=1),
-        "cross_entropy": lambda z, a, d: functional.binary_cross_entropy_with_logits(
-            z, d, reduction="none"
-        ).sum(dim=1),
+        # torch's binary_cross_entropy_with_logits takes the small cost of a saturated output as the
+        # difference of two large numbers.
+        "cross_entropy": lambda z, a, d: (
+            -(d * functional.logsigmoid(z) + (1.0 - d) * functional.logsigmoid(-z)).sum(dim=1)
+        ),
     }[name]
 
 

@@ -10,24 +10,31 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from twinprop import kernel
 from twinprop.activations import ACTIVATIONS
-from twinprop.arithmetic import ARITHMETICS, FAST, Arithmetic
+from twinprop.arithmetic import ARITHMETICS, FAST, PORTABLE, Arithmetic
 from twinprop.backprop import (
+    BLOCK_ROWS,
     RULES,
     UPDATE_ORDERS,
     Buffers,
     Dropout,
     Learning,
+    Space,
     backward_pass,
     forward_pass,
+    gradient_sums,
     learning,
     make_buffers,
     make_dropout,
+    make_masks,
 )
 from twinprop.checks import (
     Array,
@@ -50,8 +57,16 @@ from twinprop.fingerprint import SHOWN, fingerprint_of
 from twinprop.optimizers import Optimizer, as_optimizer, clip_gradient
 from twinprop.progress import show_progress
 from twinprop.random import RandomStream
-from twinprop.recorder import RecordedStep, Recorder, Recording
+from twinprop.recorder import Recorder, Recording
 from twinprop.schedules import check_schedule, learning_rate_at
+from twinprop.stretches import Job, choose_way
+from twinprop.threads import (
+    CHUNK_ROWS,
+    SINGLE_THREADED_BLAS,
+    SINGLE_THREADED_WORK,
+    chunks_of,
+    in_order,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -205,6 +220,10 @@ def check_batch_size(value: Any, name: str, rows: int) -> int:
     return int(value)
 
 
+Rows = npt.NDArray[np.intp]
+ALL_ROWS = slice(None)
+
+
 class Update:
     """One update of a network: forward, backward, and the weights moved; a call is an update."""
 
@@ -229,12 +248,21 @@ class Update:
         self.output_first = update_order == "output_first"
         self._layer_parts = _layer_parts(network)
 
-    def __call__(self, x: Array, d: Array, sample_weight: Array | None = None) -> None:
-        """Make the update from a batch, m rows as the buffers have it.
+    def __call__(
+        self,
+        x: Array,
+        d: Array,
+        sample_weight: Array | None = None,
+        rows: slice | Rows = ALL_ROWS,
+    ) -> float:
+        """Make the update from a batch; return the sum of its samples' costs.
 
-        x is (m, n_1), d (m, n_L), the samples' weights (m, 1).
+        x is (n, n_1), d (n, n_L), the samples' weights (n,); `rows` says which rows of them are the
+        batch, m rows as the buffers have it.
         """
-        network, buffers = self.network, self.buffers
+        network, buffers, arithmetic = self.network, self.buffers, self.learning.arithmetic
+        x, d = x[rows], d[rows]
+        weight = None if sample_weight is None else sample_weight[rows]
         forward_pass(
             network.weights,
             network.biases,
@@ -242,7 +270,7 @@ class Update:
             x,
             buffers.forward,
             self.dropout,
-            self.learning.arithmetic,
+            arithmetic,
         )
         after_layer = None
         if self.output_first:
@@ -254,13 +282,18 @@ class Update:
             self.learning,
             buffers,
             after_layer,
-            sample_weight=sample_weight,
+            sample_weight=None if weight is None else weight[:, np.newaxis],
             dropout=self.dropout,
         )
         if not self.output_first:
             if self.clip_norm is not None:
-                clip_gradient(self.gradient, self.clip_norm, self.learning.arithmetic)
-            move_all(network, self.gradient, self.optimizer, self.learning.arithmetic)
+                clip_gradient(self.gradient, self.clip_norm, arithmetic)
+            move_all(network, self.gradient, self.optimizer, arithmetic)
+        z, a = buffers.forward
+        costs = self.learning.cost(z[-1], a[-1], d, arithmetic)
+        if weight is not None:
+            costs *= weight
+        return arithmetic.total(costs)
 
     def _move_layer(self, i: int) -> None:
         weights, biases = self._layer_parts[i]
@@ -276,6 +309,142 @@ class Update:
         if self.dropout is not None:
             smaller.dropout = self.dropout.rows(n, smaller.buffers.forward.a)
         return smaller
+
+
+class _Batch(NamedTuple):
+    """The rows of an update; `order` says which of x, d and weight they are, None all of them."""
+
+    x: Array
+    d: Array
+    weight: Array | None
+    order: Rows | None
+    factor: float
+
+
+class LeanUpdate(Update):
+    """An update that leaves nothing but moved weights: simultaneous, in fast arithmetic.
+
+    It goes through the batch in blocks, and of many rows in chunks of such on threads.
+    """
+
+    def __init__(self, rows: int, *of_update: Any) -> None:
+        super().__init__(*of_update)
+        self._block_rows = min(rows, BLOCK_ROWS)
+        self._spaces: list[Space] = []
+
+    def __call__(
+        self,
+        x: Array,
+        d: Array,
+        sample_weight: Array | None = None,
+        rows: slice | Rows = ALL_ROWS,
+    ) -> float:
+        """Make the update from a batch, as that of `Update`."""
+        network, optimizer = self.network, self.optimizer
+        if isinstance(rows, slice):
+            weight = None if sample_weight is None else sample_weight[rows]
+            batch = _Batch(x[rows], d[rows], weight, None, 0.0)
+            m = len(batch.x)
+        else:
+            batch = _Batch(x, d, sample_weight, rows, 0.0)
+            m = len(rows)
+        # Plain descent subtracts the gradient times the rate, so the rate is one more factor of it.
+        plain = optimizer.is_plain and self.clip_norm is None
+        factor = self.learning.scale / m
+        if plain:
+            factor *= optimizer.settings["learning_rate"]
+        cost = self._add_up(batch._replace(factor=factor), m)
+        if plain:
+            optimizer.start_update(network.parameters.size)
+            np.subtract(network.parameters, self.gradient, out=network.parameters)
+        else:
+            if self.clip_norm is not None:
+                clip_gradient(self.gradient, self.clip_norm, self.learning.arithmetic)
+            move_all(network, self.gradient, optimizer, self.learning.arithmetic)
+        return cost
+
+    def _add_up(self, batch: _Batch, m: int) -> float:
+        """Write the batch's gradient, times its factor, and return the sum of its costs."""
+        if m <= CHUNK_ROWS:
+            if not self._spaces:
+                self._spaces.append(self._make_space())
+            cost, self.gradient = self._chunk(batch, slice(0, m), self._spaces[0])
+            return cost
+        total = 0.0
+        gradient = self.gradient
+        gradient[...] = 0.0
+
+        def work(part: slice, space: Space) -> tuple[float, Array]:
+            with np.errstate(all="ignore"):  # which is the thread's own
+                return self._chunk(batch, part, space)
+
+        for cost, share in in_order(work, chunks_of(m), self._spaces, self._make_space):
+            total += cost
+            gradient += share
+        return total
+
+    def _make_space(self) -> Space:
+        return Space(self.network, self._block_rows, back=True, masked=self.dropout is not None)
+
+    def _chunk(self, batch: _Batch, part: slice, space: Space) -> tuple[float, Array]:
+        """Return the costs' sum and the gradient of a part of the batch; in the space's room."""
+        network, learning = self.network, self.learning
+        arithmetic = learning.arithmetic
+        total = 0.0
+        for rows in blocks_of(part):
+            block = space.block(rows.stop - rows.start)
+            if batch.order is None:
+                which: slice | Rows = rows
+                x, d = batch.x[rows], batch.d[rows]
+            else:
+                which = batch.order[rows]
+                x, d = space.gather(batch.x, batch.d, which)
+            dropout = None if self.dropout is None else self.dropout.of_block(rows, block)
+            z, a = block.forward
+            forward_pass(
+                network.weights,
+                network.biases,
+                learning.activations,
+                x,
+                block.forward,
+                dropout,
+                arithmetic,
+            )
+            costs = learning.cost(z[-1], a[-1], d, arithmetic)
+            factor: float | Array = batch.factor
+            if batch.weight is not None:
+                weight = batch.weight[which]
+                costs *= weight
+                factor = (weight * factor)[:, np.newaxis]
+            total += arithmetic.total(costs)
+            first = rows.start == part.start
+            gradients = space.gradients if first else space.parts
+            gradient_sums(network.weights, d, learning, block, factor, *gradients, dropout=dropout)
+            if not first:
+                space.gradient += space.part
+        return total, space.gradient
+
+    def rows(self, n: int) -> Update:
+        """Return the same update for batches of n rows; less than those of this one."""
+        smaller = copy.copy(self)
+        if self.dropout is not None:
+            masks = self.dropout.masks_of(slice(0, n))
+            smaller.dropout = self.dropout._replace(masks=masks)
+        return smaller
+
+
+def blas_for(work: int) -> AbstractContextManager[Any]:
+    """Return what to be inside of while batches of so many rows times weights are at work."""
+    least, most = SINGLE_THREADED_WORK
+    return SINGLE_THREADED_BLAS if least < work <= most else nullcontext()
+
+
+def blocks_of(part: slice) -> list[slice]:
+    """Return where the blocks of a part of the rows are."""
+    return [
+        slice(start, min(start + BLOCK_ROWS, part.stop))
+        for start in range(part.start, part.stop, BLOCK_ROWS)
+    ]
 
 
 def _layer_parts(network: Network) -> list[tuple[slice, slice]]:
@@ -312,16 +481,24 @@ def make_update(
     *,
     dropout: float | Sequence[float] = 0.0,
     clip_norm: float | None = None,
+    keep: bool = True,
 ) -> Update:
-    """Allocate all that an update of `rows` samples needs."""
+    """Allocate all that an update of `rows` samples needs.
+
+    Without `keep` nobody looks at its passes: its buffers may hold anything then.
+    """
     gradient = np.empty_like(network.parameters)
-    buffers = make_buffers(network.layers, rows, *network.views(gradient))
+    lean = not keep and update_order == "simultaneous" and learning.arithmetic is FAST
+    buffers = make_buffers(network.layers, 0 if lean else rows, *network.views(gradient))
     hidden = len(network.layers) - 2
     rates = [dropout] * hidden if isinstance(dropout, float) else list(dropout)
     masked = None
-    if any(rates):
+    if any(rates) and lean:
+        masked = Dropout(rates, make_masks(network.layers, rows, rates), [])
+    elif any(rates):
         masked = make_dropout(network.layers, rows, rates, buffers.forward.a)
-    return Update(network, learning, update_order, optimizer, buffers, gradient, masked, clip_norm)
+    parts = network, learning, update_order, optimizer, buffers, gradient, masked, clip_norm
+    return LeanUpdate(rows, *parts) if lean else Update(*parts)
 
 
 def with_mean_1(sample_weight: Array, arithmetic: Arithmetic = FAST) -> Array:
@@ -343,24 +520,61 @@ def exact_cost(
 
     The samples' weights, (n,), have mean 1.
     """
-    result = make_buffers(network.layers, len(x), [], []).forward
-    with np.errstate(all="ignore"):
-        forward_pass(
-            network.weights,
-            network.biases,
-            [ACTIVATIONS[name] for name in network.activations],
-            x,
-            result,
-            None,
-            arithmetic,
+    if arithmetic is PORTABLE and kernel.available():
+        _, a, value = kernel.forward(
+            network.layers,
+            network.activations,
+            network.parameters,
+            np.ascontiguousarray(x),
+            np.ascontiguousarray(d),
+            cost=cost,
+            weight_decay=weight_decay,
+            sample_weight=sample_weight,
         )
-        sample_cost = cost_function(cost, network.activations[-1]).value
-        costs = sample_cost(result.z[-1], result.a[-1], d, arithmetic)
+        return value, a
+    costs = np.empty(len(x))
+    outputs = evaluate(network, x, arithmetic, cost, d, costs)
+    with np.errstate(all="ignore"):
         if sample_weight is not None:
             costs *= sample_weight
         weights = network.parameters[: network.n_weights]
         mean = arithmetic.total(costs) / len(costs)
-        return mean + penalty(weights, weight_decay, arithmetic), result.a[-1]
+        return mean + penalty(weights, weight_decay, arithmetic), outputs
+
+
+def evaluate(
+    network: Network,
+    x: Array,
+    arithmetic: Arithmetic = FAST,
+    cost: str = "",
+    d: Array | None = None,
+    costs: Array | None = None,
+) -> Array:
+    """Return the outputs, (n, n_L), block by block; of d, write each sample's cost into `costs`."""
+    outputs = np.empty((len(x), network.layers[-1]))
+    functions = [ACTIVATIONS[name] for name in network.activations]
+    sample_cost = cost_function(cost, network.activations[-1]).value if cost else None
+
+    def work(part: slice, space: Space) -> None:
+        with np.errstate(all="ignore"):
+            for rows in blocks_of(part):
+                result = space.block(rows.stop - rows.start).forward
+                forward_pass(
+                    network.weights, network.biases, functions, x[rows], result, None, arithmetic
+                )
+                outputs[rows] = result.a[-1]
+                if sample_cost is not None and d is not None and costs is not None:
+                    costs[rows] = sample_cost(result.z[-1], result.a[-1], d[rows], arithmetic)
+
+    def make_space() -> Space:
+        return Space(network, min(len(x), BLOCK_ROWS), back=False, masked=False)
+
+    if len(x) <= CHUNK_ROWS:
+        work(slice(0, len(x)), make_space())
+    else:
+        for _ in in_order(work, chunks_of(len(x)), [], make_space):
+            pass
+    return outputs
 
 
 def train(
@@ -421,10 +635,8 @@ def run_training(
     rows = len(x)
     weight_decay = optimizer.settings["weight_decay"]
     start_rate = optimizer.settings["learning_rate"]
-    sample_cost = cost_function(cost, network.activations[-1]).value
-    weights = network.parameters[: network.n_weights]
     weight = None if sample_weight is None else with_mean_1(sample_weight, computing)
-    initial_cost, _ = exact_cost(network, x, d, cost, weight_decay, weight, computing)
+    initial_cost = exact_cost(network, x, d, cost, weight_decay, weight, computing)[0]
     if not math.isfinite(initial_cost):
         raise not_finite_before_training()
 
@@ -436,107 +648,84 @@ def run_training(
         batch_size,
         dropout=dropout,
         clip_norm=clip_norm,
+        keep=record is not None,
     )
-    batches = [
-        (start, min(start + batch_size, rows), update) for start in range(0, rows, batch_size)
-    ]
-    if rows % batch_size:
-        start, stop, _ = batches[-1]
-        batches[-1] = start, stop, update.rows(stop - start)
-
-    stream = RandomStream(seed)
-    shuffled_x, shuffled_d = (np.empty_like(x), np.empty_like(d)) if shuffle else (x, d)
-    # a column, to multiply rows by
-    column = None if weight is None else weight[:, np.newaxis]
-    batch_weight = None
-    epoch_costs: list[float] = []
-    kept: list[Snapshot] = []
-    to_keep = [*snapshots, math.inf]
-    recorder = None if record is None else Recorder(record, network.layers)
-    due = math.inf if recorder is None else recorder.due
-    order = np.arange(rows)
-    updates = begun = 0
 
     def given_rate() -> float:
         """Return the learning rate, without the factor of a schedule."""
         now = optimizer.settings["learning_rate"] if schedule is None else start_rate
         return float(now)
 
-    before = network.parameters.copy()
+    def rates(first: int, last: int) -> Array:
+        """Return the learning rates of these epochs."""
+        if schedule is None:
+            return np.full(last - first + 1, given_rate())
+        return np.array(
+            [
+                learning_rate_at(epoch, schedule, start_rate, epochs, rows, computing)
+                for epoch in range(first, last + 1)
+            ]
+        )
+
+    recorder = None if record is None else Recorder(record, network.layers)
+    job = Job(
+        update=update,
+        cost=cost,
+        rule=rule,
+        x=x,
+        d=d,
+        weight=weight,
+        batch_size=batch_size,
+        epochs=epochs,
+        shuffle=shuffle,
+        stream=RandomStream(seed),
+        rates=rates,
+        diverged=lambda epoch: diverged(epoch, given_rate()),
+    )
+    way = choose_way(job, recorder, epoch_by_epoch=after_epoch is not None)
+    kept: list[Snapshot] = []
+    to_keep = [*snapshots, math.inf]
+    shown = 0
+    ended = False
+
     try:
-        with np.errstate(all="ignore"), show_progress(progress, epochs) as show:
-            for epoch in range(1, epochs + 1):
-                np.copyto(before, network.parameters)
-                begun = epoch
-                if schedule is not None:
-                    optimizer.settings["learning_rate"] = learning_rate_at(
-                        epoch, schedule, start_rate, epochs, rows, computing
-                    )
-                if shuffle:
-                    order = stream.order(rows)
-                    np.take(x, order, axis=0, out=shuffled_x)
-                    np.take(d, order, axis=0, out=shuffled_d)
-                    if weight is not None:
-                        column = weight[order, np.newaxis]
-                total = 0.0
-                for start, stop, one in batches:
-                    batch_d = shuffled_d[start:stop]
-                    started_from = network.parameters.copy() if updates + 1 == due else None
-                    if column is not None:
-                        batch_weight = column[start:stop]
-                    if one.dropout is not None:
-                        one.dropout.draw(stream)
-                    # The penalty is that of the weights of this forward pass.
-                    total += (stop - start) * penalty(weights, weight_decay, computing)
-                    one(shuffled_x[start:stop], batch_d, batch_weight)
-                    z, a = one.buffers.forward
-                    costs = sample_cost(z[-1], a[-1], batch_d, computing)
-                    if batch_weight is not None:
-                        costs *= batch_weight[:, 0]
-                    batch_cost = computing.total(costs)
-                    total += batch_cost
-                    updates += 1
-                    if updates == to_keep[len(kept)]:
-                        exact, _ = exact_cost(network, x, d, cost, weight_decay, weight, computing)
-                        copies = network.views(network.parameters.copy())
-                        kept.append(Snapshot(updates, exact, *copies))
-                    if recorder is not None and started_from is not None:
-                        decay = penalty(started_from[: network.n_weights], weight_decay, computing)
-                        step = RecordedStep(
-                            updates,
-                            epoch,
-                            order[start:stop] + 1,
-                            batch_cost / len(costs) + decay,
-                            *network.views(started_from),
-                            [e.copy() for e in one.buffers.backward.e],
-                            *network.views(one.gradient.copy()),
-                        )
-                        recorder.keep(step)
-                        due = recorder.due
-                if not (math.isfinite(total) and np.isfinite(network.parameters).all()):
-                    raise diverged(epoch, given_rate())
-                epoch_costs.append(total / rows)
-                show(epoch, epoch_costs[-1])
-                if after_epoch is not None and after_epoch(epoch, epoch_costs[-1]):
-                    break
+        with (
+            np.errstate(all="ignore"),
+            blas_for(batch_size * network.n_weights),
+            show_progress(progress, epochs) as show,
+        ):
+            while not ended and way.updates < epochs * job.batches:
+                error = way.make(int(min(way.reach(), to_keep[len(kept)] - way.updates)))
+                for done in range(shown, len(way.costs)):
+                    show(done + 1, way.costs[done])
+                    shown = done + 1
+                if error is not None:
+                    raise error
+                if way.updates == to_keep[len(kept)]:
+                    exact = exact_cost(network, x, d, cost, weight_decay, weight, computing)[0]
+                    copies = network.views(network.parameters.copy())
+                    kept.append(Snapshot(way.updates, exact, *copies))
+                if after_epoch is not None and way.updates % job.batches == 0:
+                    ended = bool(after_epoch(shown, way.costs[-1]))
+        updates = way.updates
         final_cost, outputs = exact_cost(network, x, d, cost, weight_decay, weight, computing)
         if not math.isfinite(final_cost):
-            raise diverged(len(epoch_costs), given_rate())
+            raise diverged(len(way.costs), given_rate())
     except TrainingError as error:
-        np.copyto(network.parameters, before)
+        np.copyto(network.parameters, way.before)
         error.network = network
-        error.recording = None if recorder is None else recorder.recording(updates)
+        error.recording = None if recorder is None else recorder.recording(way.updates)
         raise
     except KeyboardInterrupt:
-        if len(epoch_costs) < begun:  # in the middle of an epoch
-            np.copyto(network.parameters, before)
+        if way.interrupted():
+            np.copyto(network.parameters, way.before)
         if warn_interrupted:
             warnings.warn(
                 "training interrupted; "
-                f"the network keeps its weights after {len(epoch_costs)} epochs",
+                f"the network keeps its weights after {len(way.costs)} epochs",
                 stacklevel=4,  # whoever called Network.train
             )
-        updates = len(epoch_costs) * len(batches)
+        updates = len(way.costs) * job.batches
         kept = [snapshot for snapshot in kept if snapshot.updates <= updates]
         final_cost, outputs = exact_cost(network, x, d, cost, weight_decay, weight, computing)
     finally:
@@ -549,7 +738,7 @@ def run_training(
         updates=updates,
         seconds=time.perf_counter() - started,
         initial_cost=initial_cost,
-        cost=np.array(epoch_costs),
+        cost=np.array(way.costs),
         final_cost=final_cost,
         outputs=outputs,
         errors=outputs - d,

@@ -37,6 +37,7 @@ test("levels are found by their text", () => {
     ]);
   }
   assert.throws(() => encodeInputs(CYL, [{ cyl: 4.5 }]), /must be one of 4, 6, 8, got 4.5/);
+  assert.equal(levelText(-0), "0");
   assert.deepEqual([true, false, 1e15, 0.1, "a"].map(levelText), [
     "TRUE",
     "FALSE",

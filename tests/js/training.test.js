@@ -108,6 +108,8 @@ test("a run tells what came of the training", () => {
 test("without snapshots a run has none", () => {
   const run = new Network([2, 1]).train(XOR_X, XOR_D, { epochs: 0 });
   assert.equal(Object.hasOwn(run, "snapshots"), false);
+  const short = new Network([2, 1]).train(XOR_X, XOR_D, { epochs: 0, snapshots: [1] });
+  assert.equal(Object.hasOwn(short, "snapshots"), false); // asked for, but never reached
   assert.deepEqual([run.updates, run.cost], [0, []]);
   assert.equal(run.final_cost, run.initial_cost);
 });

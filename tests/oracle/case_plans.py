@@ -499,7 +499,7 @@ for label, words, network, settings in (
     ("sample_weight", "weights of samples, in shuffled batches with a penalty; recorded steps", TANH_232, {"batch_size": 2, "shuffle": True, "epochs": 60, "record": 60, "optimizer": {"weight_decay": 0.02}}),
     ("schedule-exponential", "an exponential schedule", TANH_232, {"batch_size": 2, "epochs": 60, "schedule": {"name": "exponential", "gamma": 0.97}}),
     ("schedule-step", "a schedule in steps, with adam", TANH_232, {"batch_size": 2, "epochs": 60, "schedule": {"name": "step", "gamma": 0.7, "every": 7}, "optimizer": {"name": "adam"}}),
-    ("schedule-cosine", "a cosine schedule", TANH_232, {"batch_size": 2, "epochs": 61, "schedule": "cosine"}),
+    ("schedule-cosine", "a cosine schedule", TANH_232, {"batch_size": 2, "epochs": 60, "schedule": "cosine"}),
     ("schedule-inverse", "an inverse schedule", TANH_232, {"batch_size": 2, "epochs": 60, "schedule": {"name": "inverse", "power": 0.3}}),
 ):
     d = CLASSES2 if settings.get("cost") == "cross_entropy" else D2

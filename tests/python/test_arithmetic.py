@@ -273,7 +273,7 @@ def assert_refereed(plan):
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_a_portable_training_is_the_referees_to_the_last_bit(seed):
+def test_a_portable_training_is_the_referees_to_the_last_bit(seed, way):
     plan = random_plan(seed)
     assert_refereed(replace(plan, training={**plan.training, "epochs": 6, "snapshots": []}))
 
@@ -290,13 +290,13 @@ def test_portable_and_fast_differ_by_roundings_only(seed):
 XOR = {"x": [[0, 0], [0, 1], [1, 0], [1, 1]], "d": [[0], [1], [1], [0]]}
 
 
-def test_a_thousand_updates_are_the_referees():
+def test_a_thousand_updates_are_the_referees(way):
     assert_refereed(read_plan({"training": {"epochs": 300}}))
     adam = {"name": "adam", "learning_rate": 0.01}
     assert_refereed(read_plan({"training": {"epochs": 300, "optimizer": adam, "batch_size": 3}}))
 
 
-def test_long_sums_of_a_training_are_the_referees():
+def test_long_sums_of_a_training_are_the_referees(way):
     """Of weights of samples, of costs and of gradients, where their order shows."""
     rng = np.random.default_rng(8)
     data = {"x": rng.normal(size=(60, 3)).tolist(), "d": rng.random((60, 2)).tolist()}
@@ -311,12 +311,16 @@ def test_long_sums_of_a_training_are_the_referees():
     assert bits(FAST.total(shares)) != bits(PORTABLE.total(shares))
 
 
+by_numpy = pytest.mark.parametrize("way", ["numpy"], indirect=True)
+
+
 def refuse(*arguments, **settings):
     raise AssertionError("not portable")
 
 
+@by_numpy
 @pytest.mark.parametrize("seed", [*range(8), 13, 21])
-def test_nothing_whose_bits_are_not_defined_is_used(monkeypatch, seed):
+def test_nothing_whose_bits_are_not_defined_is_used(monkeypatch, seed, way):
     plan = portable(random_plan(seed), epochs=3)
     for name in (
         *("dot", "matmul", "einsum", "inner", "vdot", "outer", "tensordot", "sum", "mean", "prod"),
@@ -329,8 +333,9 @@ def test_nothing_whose_bits_are_not_defined_is_used(monkeypatch, seed):
     assert len(train_plan(plan).cost) == 3
 
 
+@by_numpy
 @pytest.mark.parametrize("function", ["dot", "exp"])
-def test_these_functions_are_what_fast_training_uses(monkeypatch, function):
+def test_these_functions_are_what_fast_training_uses(monkeypatch, function, way):
     """What is refused above is reached by the other arithmetic: the test above can fail."""
     refused = FAST._replace(**{{"dot": "send_back", "exp": "exp"}[function]: refuse})
     monkeypatch.setitem(ARITHMETICS, "fast", refused)
@@ -338,7 +343,7 @@ def test_these_functions_are_what_fast_training_uses(monkeypatch, function):
         Network([2, 4, 1]).train(**XOR, epochs=1)
 
 
-def test_a_rows_outputs_do_not_depend_on_the_other_rows():
+def test_a_rows_outputs_do_not_depend_on_the_other_rows(way):
     x = np.random.default_rng(7).normal(size=(70, 30))
     network = Network([30, 40, 3], "tanh")
     together = network.predict(x, arithmetic="portable")
@@ -347,7 +352,7 @@ def test_a_rows_outputs_do_not_depend_on_the_other_rows():
 
 
 @pytest.mark.parametrize("update_order", ["simultaneous", "output_first"])
-def test_step_and_its_parts_are_the_trainings(update_order):
+def test_step_and_its_parts_are_the_trainings(update_order, way):
     start = Network([2, 4, 1], "tanh", init="uniform")
     copies = [Network([2, 4, 1], "tanh", weights=start.weights, biases=start.biases) for _ in "123"]
     settings = {"optimizer": Optimizer("adam"), "update_order": update_order}
@@ -366,7 +371,7 @@ def test_step_and_its_parts_are_the_trainings(update_order):
     assert run.recording[0].cost == run.initial_cost == run.cost[0]
 
 
-def test_snapshots_are_exact_costs_of_the_same_arithmetic():
+def test_snapshots_are_exact_costs_of_the_same_arithmetic(way):
     weight = [1, 2, 3, 4]
     settings = {"optimizer": Optimizer(weight_decay=0.1), "sample_weight": weight}
     run = Network([2, 3, 1]).train(

@@ -100,9 +100,10 @@ def test_files_that_cannot_be_used(plan, tmp_path, capsys):
     ]
 
 
-def test_version():
+def test_version(way):
     done = command("--version")
-    assert (done.returncode, done.stdout) == (0, f"twinprop {__version__}\n")
+    having = {"kernel": "with", "numpy": "without"}[way]
+    assert (done.returncode, done.stdout) == (0, f"twinprop {__version__} {having} its kernel\n")
 
 
 @pytest.mark.parametrize(

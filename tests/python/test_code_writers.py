@@ -281,7 +281,7 @@ def test_bad_arguments():
         ("t", {"columns": ["a", 1]}, "columns must be a list of names, got a list of 2"),
         ("t", {"keep": "id"}, 'keep must be a list of names, got "id"'),
         ("t", {"keep": ["Y2"]}, 'keep must not name a column of the prediction, got "Y2"'),
-        ("t", {"columns": ["a\0", "b"]}, "a name must not hold a zero byte"),
+        ("t", {"columns": ["a\0", "b"]}, "a name must not hold a zero byte or half"),
         ("t", {"dialect": "oracle"}, 'dialect must be one of "sqlite", .* got "oracle"'),
     ]:
         with pytest.raises(InputError, match=message):

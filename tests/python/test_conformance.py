@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from conformance import (
+    AFTER_A_THOUSAND,
     assert_group,
     assert_recording,
     assert_run,
@@ -38,6 +39,7 @@ def test_there_are_cases():
     assert len(ERRORS) > 70
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("name", CASES)
 def test_run(name):
     case = CASES[name]
@@ -95,6 +97,7 @@ def test_first_update_stage_by_stage(name):
         np.testing.assert_array_equal(three.parameters, network.parameters)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("name", ERRORS)
 def test_error(name, tmp_path):
     case = ERRORS[name]
@@ -110,6 +113,7 @@ def test_error(name, tmp_path):
         assert message.startswith(case["message_start"])
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("name", [n for n, case in ERRORS.items() if case["kind"] != "input"])
 def test_the_network_keeps_the_weights_from_before_the_epoch(name, tmp_path):
     plan = read_plan(write_plan(ERRORS[name], tmp_path))
@@ -119,7 +123,11 @@ def test_the_network_keeps_the_weights_from_before_the_epoch(name, tmp_path):
     if kept is None:  # it stopped before training
         assert "before training" in str(caught.value)
         return
-    np.testing.assert_array_equal(kept.parameters, _before_the_failing_epoch(plan))
+    # Steps see their gradients, a training need not, so these are summed up in another order; an
+    # epoch earlier or later the weights are others altogether.
+    np.testing.assert_allclose(
+        kept.parameters, _before_the_failing_epoch(plan), rtol=AFTER_A_THOUSAND
+    )
 
 
 def _before_the_failing_epoch(plan):

@@ -271,6 +271,7 @@ def test_only_terms_with_a_number_are_standardised():
         (["b", "a", "B"], ["B", "a", "b"]),
         ([2, 1, 1], [1, 2]),
         ([2.5, 1.0, -1], [-1.0, 1.0, 2.5]),
+        ([1.0, -0.0], [0, 1]),
         ([True, False], [False, True]),
         (np.array([3, 0], dtype=np.int8), [0, 3]),
         (pd.Series([1.0, 2.0], name="y"), [1, 2]),

@@ -528,7 +528,7 @@ def test_settings_reach_the_network(iris):
 
 
 @pytest.mark.parametrize("activation", ["tanh", "logistic"])
-def test_portable_arithmetic_predicts_by_it(iris, activation, tmp_path):
+def test_portable_arithmetic_predicts_by_it(iris, activation, tmp_path, monkeypatch):
     X, y = iris
     how = {"out_activation": "sigmoid", "activation": activation}
     fit = silently(quick(**how, arithmetic="portable", early_stopping=True).fit, X, y)
@@ -542,6 +542,7 @@ def test_portable_arithmetic_predicts_by_it(iris, activation, tmp_path):
     model = read_model(tmp_path / "iris.twinprop.json")
     assert model.arithmetic == model.training["arithmetic"] == "portable"
     np.testing.assert_array_equal(model.raw(X), a)
+    monkeypatch.setenv("TWINPROP_KERNEL", "off")
     fast = silently(quick(**how, early_stopping=True).fit, X, y)
     assert fast.model_.arithmetic == "fast"
     assert fast.loss_curve_ != fit.loss_curve_
@@ -759,11 +760,12 @@ def test_interrupted_it_keeps_what_it_has(iris):
     np.testing.assert_array_equal(fitted.coefs_[0], shorter.coefs_[0])
 
 
-def test_interrupted_at_once_it_is_what_it_started_from(iris, monkeypatch):
+def test_interrupted_at_once_it_is_what_it_started_from(iris, monkeypatch, way):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("twinprop.training.Update.__call__", interrupt)
+    makes = "kernel.Trainer" if way == "kernel" else "training.LeanUpdate"
+    monkeypatch.setattr(f"twinprop.{makes}.__call__", interrupt)
     fitted = quick()
     with pytest.warns(UserWarning, match="interrupted after 0 epochs"):
         fitted.fit(*iris)

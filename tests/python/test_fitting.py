@@ -85,7 +85,7 @@ def test_a_fit_is_a_training(solver, optimizer):
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_portable_arithmetic(solver):
+def test_portable_arithmetic(solver, monkeypatch):
     x, d = made()
     weight = 0.1 + np.arange(len(x)) % 3
     how = {"solver": solver, "random_state": 5, "max_iter": 15, "activation": "tanh", **NEVER}
@@ -115,6 +115,7 @@ def test_portable_arithmetic(solver):
     for e, v in zip(errors[:, 0].tolist(), share.tolist()):
         loss = loss + ((e * e) / 2.0) * v
     assert fit.validation_loss_curve[-1] == loss / 9
+    monkeypatch.setenv("TWINPROP_KERNEL", "off")
     fast = fit_network(x, d, how, task="regression", sample_weight=weight)
     assert fast.training["arithmetic"] == "fast"
     np.testing.assert_allclose(fit.loss_curve, fast.loss_curve, rtol=1e-10)

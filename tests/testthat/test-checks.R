@@ -55,6 +55,8 @@ test_that("integers may be doubles without a fraction", {
   }
 })
 
-test_that("a key that is there twice counts as its last", {
-  expect_identical(check_object(list(a = 1, b = 2, a = 3), "o"), list(b = 2, a = 3))
+test_that("a key that is there twice is refused", {
+  expect_input_error(
+    check_object(list(a = 1, b = 2, a = 3), "o"), "o must have distinct keys, got \"a\" twice"
+  )
 })

@@ -229,6 +229,9 @@ test_that("classes become columns of 0 and 1, and columns classes", {
     if (length(levels) > 2L) expect_identical(rowSums(d), rep(1, length(y)))
     expect_identical(as.character(decode_classes(class_places(d), outputs$levels)), as.character(y))
   }
+  # -0 is 0
+  expect_identical(sprintf("%g", learn_outputs(c(1, -0), "classification")$levels), c("0", "1"))
+  expect_identical(level_text(c(-0, 0.5)), c("0", "0.5"))
   expect_input_error(
     learn_outputs(c(1, 1), "classification"), "y must have at least 2 classes, got 1"
   )

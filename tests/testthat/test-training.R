@@ -15,10 +15,10 @@ test_that("training is tp_step() again and again", {
       )
     }
   }
-  run <- tp_train(
+  run <- without_kernel(tp_train(
     network, xor_x, xor_d, "mse", "transpose", "output_first", optimizer,
     batch_size = 3, epochs = 3
-  )
+  ))
   expect_identical(run$network, want$network)
   expect_identical(run$optimizer, want$optimizer)
   expect_equal(run$cost, cost, tolerance = 1e-15)
@@ -35,7 +35,7 @@ test_that("a shuffle is the order of uniform numbers, new in each epoch", {
       want$network, xor_x[i, , drop = FALSE], xor_d[i, , drop = FALSE], optimizer = want$optimizer
     )
   }
-  run <- tp_train(network, xor_x, xor_d, epochs = 2, shuffle = TRUE, seed = 5)
+  run <- without_kernel(tp_train(network, xor_x, xor_d, epochs = 2, shuffle = TRUE, seed = 5))
   expect_identical(run$network, want$network)
   given_order <- tp_train(network, xor_x, xor_d, epochs = 2)
   expect_false(identical(run$network, given_order$network))
@@ -170,13 +170,15 @@ test_that("an interrupted training returns what its complete epochs have reached
   })
   condition <- NULL
   run <- withCallingHandlers(
-    train(network, structure(t(xor_x), class = "trap"), t(xor_d), settings, reporter),
+    without_kernel(
+      train(network, structure(t(xor_x), class = "trap"), t(xor_d), settings, reporter)
+    ),
     twinprop_interrupted = function(w) {
       condition <<- w
       invokeRestart("muffleWarning")
     }
   )
-  want <- tp_train(network, xor_x, xor_d, epochs = 3, snapshots = 1)
+  want <- without_kernel(tp_train(network, xor_x, xor_d, epochs = 3, snapshots = 1))
   expect_true(closed)
   expect_identical(
     conditionMessage(condition),

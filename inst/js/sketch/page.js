@@ -15,6 +15,7 @@ import {
 } from "../index.js";
 import { UPDATE_ORDERS } from "../backprop.js";
 import { TwinpropError } from "../errors.js";
+import { decodeUtf8, parseJson } from "../json_text.js";
 import { INITS } from "../network.js";
 import { pythonCode, rCode } from "./code.js";
 import * as samplesOf from "./data.js";
@@ -1009,19 +1010,15 @@ function useTheme(choice) {
 // ---- files
 
 async function openFile(file) {
-  const text = await file.text();
+  const bytes = await file.arrayBuffer();
+  const text = new TextDecoder().decode(bytes);
   stop();
-  if (/^\s*\{/.test(text)) await openJson(text);
+  if (/^\s*\{/.test(text)) await openJson(decodeUtf8(bytes, "file"));
   else await openCsv(text);
 }
 
 async function openJson(text) {
-  let given;
-  try {
-    given = JSON.parse(text);
-  } catch (error) {
-    throw new TwinpropError(`the file is not valid JSON: ${error.message}`);
-  }
+  const given = parseJson(text, "file");
   const { cost } = state;
   const format = given?.format;
   if (format === "twinprop-run/1") await apply(page.stateOfRun(given, state));
