@@ -14,7 +14,7 @@
 #   outer_sums(v, a)      (n_l, n_{l-1}): sum over the samples i of v[k, i] a[j, i]
 #   sum_samples(x)        (n_l): each row's sum
 #   sum_units(x)          (m): each column's sum
-#   total(x), sum_of_squares(x)   of a vector
+#   total(x), sum_of_squares(x), dot(x, y)   of vectors
 #   flat(arrays)          the entries of a list of arrays, in the order in which they are summed
 #   exp(x), log(x), tanh(x), log1p(u)   elementwise, in portable 0 <= u <= 1
 #   power(b, t), real_power(b, p), cos(x)   of numbers, t an integer >= 0, b > 0, 0 <= x <= pi
@@ -288,7 +288,7 @@ arithmetics <- list(
     name = "fast", chunks = fast_chunks, chunked = TRUE,
     exp = exp, sum_units = fast_sum_units, outer_sums = tcrossprod, send_back = crossprod,
     weighted_sums = `%*%`, sum_samples = fast_sum_samples, total = sum,
-    sum_of_squares = function(x) sum(x * x), flat = unlist,
+    sum_of_squares = function(x) sum(x * x), dot = function(x, y) sum(x * y), flat = unlist,
     log = log, log1p = log1p, tanh = tanh, power = `^`, real_power = `^`,
     cos = cos
   ),
@@ -297,7 +297,8 @@ arithmetics <- list(
     exp = portable_exp, sum_units = ordered_sum_units, outer_sums = ordered_outer_sums,
     send_back = ordered_send_back, weighted_sums = ordered_weighted_sums,
     sum_samples = ordered_sum_samples, total = ordered_total,
-    sum_of_squares = function(x) ordered_total(x * x), flat = row_by_row,
+    sum_of_squares = function(x) ordered_total(x * x),
+    dot = function(x, y) ordered_total(x * y), flat = row_by_row,
     log = portable_log, log1p = portable_log1p, tanh = portable_tanh, power = portable_power,
     real_power = portable_real_power, cos = portable_cos
   )

@@ -55,6 +55,7 @@ fit_defaults <- list(
   validation = 0.1,
   dropout = 0,
   clip_norm = NULL,
+  arithmetic = "fast",
   class_weights = NULL,
   scale = TRUE,
   seed = NULL,
@@ -66,7 +67,7 @@ fit_defaults <- list(
 #
 # One seed s draws the starting weights (tp_network(seed = s)), the shuffles and the dropout
 # (tp_train(seed = s)) and the validation rows (tp_random_stream(s)), so that a fit can be redone by
-# hand. Python and R give the same weights.
+# hand. Python and R give the same weights, with the setting `arithmetic` "portable" bit by bit.
 #
 # x              Inputs (n, n_1), a row per sample.
 # d              Desired outputs (n, n_L), a row per sample; of classes a column of 0 and 1 for each
@@ -112,7 +113,7 @@ fit_defaults <- list(
 #                        replaced by what it stood for, and the seed.
 # training               What tp_train() would be called with: cost, rule, update_order, optimizer
 #                        (a list of its settings), batch_size, epochs, shuffle, seed, dropout,
-#                        clip_norm, schedule. The same in Python and R.
+#                        clip_norm, schedule, arithmetic. The same in Python and R.
 # updates                How many updates were made; of "lbfgs" how often the gradient was computed.
 # validation_rows        Which rows of x were set aside; NULL without early stopping or with
 #                        validation data of their own.
@@ -158,7 +159,8 @@ fit_network <- function(x, d, settings = list(), task, strata = NULL, sample_wei
   }
   n <- nrow(data$x)
   s$batch_size <- resolve_batch_size(s$batch_size, s$solver, n)
-  mean_weight <- if (is.null(data$weight)) 1 else mean(data$weight)
+  total <- arithmetics[[s$arithmetic]]$total
+  mean_weight <- if (is.null(data$weight)) 1 else total(data$weight) / n
 
   watch <- fit_watch(start, s, held)
   done <- if (s$solver == "lbfgs") {
@@ -226,6 +228,7 @@ check_fit_settings <- function(given) {
   s$validation <- check_share(s$validation, "validation")
   s$dropout <- check_dropout(s$dropout, "dropout", length(s$hidden))
   s["clip_norm"] <- list(check_clip_norm(s$clip_norm, "clip_norm", s$update_order))
+  s$arithmetic <- check_arithmetic(s$arithmetic)
   s["class_weights"] <- list(check_class_weights(s$class_weights, "class_weights"))
   s$scale <- check_switch(s$scale, "scale")
   s$verbose <- check_switch(s$verbose, "verbose")
@@ -530,8 +533,8 @@ fit_watch <- function(network, s, validation) {
   validation_loss_at <- if (!is.null(validation)) {
     x <- t(validation$x)
     d <- t(validation$d)
-    weight <- if (!is.null(validation$weight)) with_mean_1(validation$weight)
-    method <- find_method(network, s$loss)
+    method <- find_method(network, s$loss, arithmetic = s$arithmetic)
+    weight <- if (!is.null(validation$weight)) with_mean_1(validation$weight, method$arithmetic)
     function(parameters) mean_cost(x, d, parameters, method, 0, weight)
   }
 
@@ -562,7 +565,7 @@ fit_watch <- function(network, s, validation) {
       stalled <<- if (isTRUE(watched <= best - s$tol)) 0 else stalled + 1
       if (isTRUE(watched < best)) {
         best <<- watched
-        best_epoch <<- epoch
+        best_epoch <<- as.integer(epoch)
         if (early) best_network <<- with_parameters(network, parameters)
       }
       for (callback in s$callbacks) {
@@ -611,11 +614,12 @@ train_by_solver <- function(network, data, s, optimizer, watch) {
   )
   settings["clip_norm"] <- list(s$clip_norm)
   settings["schedule"] <- list(if (is.list(s$schedule)) s$schedule)
+  settings$arithmetic <- s$arithmetic
   run <- withCallingHandlers(
     train(
       network, t(data$x), t(data$d),
       c(settings, list(
-        snapshots = numeric(0), record = NULL, sample_weight = data$weight, arithmetic = "fast"
+        snapshots = numeric(0), record = NULL, sample_weight = data$weight
       )),
       progress_reporter(s$verbose, s$epochs), watch$after_epoch
     ),
@@ -633,7 +637,7 @@ train_by_solver <- function(network, data, s, optimizer, watch) {
 
 # Training by L-BFGS: the network, how often the gradient was computed, and the settings.
 train_lbfgs <- function(network, data, s, weight_decay, watch) {
-  objective <- fit_objective(network, data, s$loss, weight_decay)
+  objective <- fit_objective(network, data, s$loss, weight_decay, s$arithmetic)
   evaluations <- 0
   counted <- function(flat) {
     evaluations <<- evaluations + 1
@@ -651,7 +655,10 @@ train_lbfgs <- function(network, data, s, weight_decay, watch) {
   }
   tryCatch(
     {
-      found <- lbfgs(counted, best, s$epochs, s$tol, after_iteration = after_iteration)
+      found <- lbfgs(
+        counted, best, s$epochs, s$tol,
+        after_iteration = after_iteration, arithmetic = arithmetics[[s$arithmetic]]
+      )
       if (found$stopped != "asked") watch$stop_by(found$stopped)
     },
     interrupt = function(i) watch$stop_by("interrupt")
@@ -664,22 +671,22 @@ train_lbfgs <- function(network, data, s, weight_decay, watch) {
   )
   training["clip_norm"] <- list(NULL)
   training["schedule"] <- list(NULL)
+  training$arithmetic <- s$arithmetic
   list(
     network = with_parameters(network, shaped_parameters(best, network)), updates = evaluations,
     training = training, optimizer = NULL, start_loss = start_loss
   )
 }
 
-# All weights, then all biases, as one vector, and back.
-flat_parameters <- function(network) {
-  as.double(unlist(c(network$weights, network$biases)))
-}
+# All weights, layer by layer and row by row, then all biases, as one vector, and back.
+flat_parameters <- function(of) as.double(c(row_by_row(of$weights), unlist(of$biases)))
 
 shaped_parameters <- function(flat, network) {
   shapes <- c(network$weights, network$biases)
   ends <- cumsum(lengths(shapes))
   parts <- Map(function(shape, end) {
-    shape[] <- flat[end - rev(seq_along(shape)) + 1L]
+    entries <- flat[end - rev(seq_along(shape)) + 1L]
+    shape[] <- if (is.matrix(shape)) matrix(entries, nrow(shape), byrow = TRUE) else entries
     shape
   }, shapes, ends)
   depth <- seq_along(network$weights)
@@ -687,12 +694,12 @@ shaped_parameters <- function(flat, network) {
 }
 
 # The loss over all samples, with the penalty, and its gradient, of the flat parameters.
-fit_objective <- function(network, data, loss, weight_decay) {
+fit_objective <- function(network, data, loss, weight_decay, arithmetic = "fast") {
   x <- t(data$x)
   d <- t(data$d)
   n <- ncol(x)
-  weight <- if (!is.null(data$weight)) with_mean_1(data$weight)
-  method <- find_method(network, loss)
+  method <- find_method(network, loss, arithmetic = arithmetic)
+  weight <- if (!is.null(data$weight)) with_mean_1(data$weight, method$arithmetic)
   depth <- length(network$weights)
   function(flat) {
     at <- shaped_parameters(flat, network)
@@ -701,8 +708,8 @@ fit_objective <- function(network, data, loss, weight_decay) {
     total <- method$total_cost(backward$e[[depth]], forward$z[[depth]], d, weight)
     grad_weights <- Map(`+`, backward$grad_weights, lapply(at$weights, `*`, weight_decay))
     list(
-      value = total / n + penalty(at$weights, weight_decay),
-      gradient = as.double(unlist(c(grad_weights, backward$grad_biases)))
+      value = total / n + penalty(at$weights, weight_decay, method$arithmetic),
+      gradient = flat_parameters(list(weights = grad_weights, biases = backward$grad_biases))
     )
   }
 }

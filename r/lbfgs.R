@@ -32,14 +32,16 @@ lbfgs_least_curvature <- 2^-52
 # `objective(x)` gives a list of the function's `value` and its `gradient` (p); a value or gradient
 # that is not finite counts as too high: the line search goes back. It stops when the largest
 # absolute entry of the gradient is at most `tol`. `after_iteration(iteration, x, value, gradient)`
-# is called after each step, from 1 on; if it returns TRUE, that step is the last.
+# is called after each step, from 1 on; if it returns TRUE, that step is the last. `arithmetic` is
+# what it computes with.
 #
 # Returns a list: `x`, `value` and `gradient` where it ended; `iterations` and `evaluations`, how
 # many steps were made, and how often function and gradient were computed; `stopped`: "gradient",
 # its largest entry is within the tolerance; "line_search", no step lowers the function any more,
 # which near a minimum is a matter of rounding; "max_iter"; "asked", after_iteration returned TRUE.
 lbfgs <- function(objective, start, max_iter = 200, tol = 1e-4, memory = lbfgs_memory,
-                  after_iteration = NULL) {
+                  after_iteration = NULL, arithmetic = arithmetics$fast) {
+  dot <- arithmetic$dot
   x <- as.double(start)
   at <- objective(x)
   value <- at$value
@@ -52,15 +54,15 @@ lbfgs <- function(objective, start, max_iter = 200, tol = 1e-4, memory = lbfgs_m
   stopped <- NULL
   while (iteration < max_iter) {
     if (largest_entry(gradient) <= tol) break
-    direction <- lbfgs_direction(gradient, steps, changes)
-    slope <- sum(direction * gradient)
+    direction <- lbfgs_direction(gradient, steps, changes, dot)
+    slope <- dot(direction, gradient)
     if (!isTRUE(slope < 0)) { # rounding alone
       steps <- changes <- list()
       direction <- -gradient
-      slope <- sum(direction * gradient)
+      slope <- dot(direction, gradient)
     }
     first <- if (length(steps) > 0L) 1 else min(1, 1 / sqrt(-slope))
-    found <- line_search(objective, x, value, gradient, direction, slope, first)
+    found <- line_search(objective, x, value, gradient, direction, slope, first, dot)
     evaluations <- evaluations + found$tried
     trial <- found$trial
     if (is.null(trial)) {
@@ -79,7 +81,7 @@ lbfgs <- function(objective, start, max_iter = 200, tol = 1e-4, memory = lbfgs_m
     }
     step <- trial$x - x
     change <- trial$gradient - gradient
-    if (sum(step * change) > lbfgs_least_curvature * sum(change * change)) {
+    if (dot(step, change) > lbfgs_least_curvature * dot(change, change)) {
       steps <- utils::tail(c(steps, list(step)), memory)
       changes <- utils::tail(c(changes, list(change)), memory)
     }
@@ -108,20 +110,20 @@ lbfgs <- function(objective, start, max_iter = 200, tol = 1e-4, memory = lbfgs_m
 largest_entry <- function(gradient) max(0, abs(gradient))
 
 # -H gradient by the two loops of algorithm 7.4; H starts as gamma I, equation 7.20.
-lbfgs_direction <- function(gradient, steps, changes) {
+lbfgs_direction <- function(gradient, steps, changes, dot = arithmetics$fast$dot) {
   direction <- -gradient
   remembered <- length(steps)
   shares <- numeric(remembered)
   for (i in rev(seq_len(remembered))) {
-    shares[i] <- sum(steps[[i]] * direction) / sum(changes[[i]] * steps[[i]])
+    shares[i] <- dot(steps[[i]], direction) / dot(changes[[i]], steps[[i]])
     direction <- direction - shares[i] * changes[[i]]
   }
   if (remembered > 0L) {
     change <- changes[[remembered]]
-    direction <- direction * (sum(steps[[remembered]] * change) / sum(change * change))
+    direction <- direction * (dot(steps[[remembered]], change) / dot(change, change))
   }
   for (i in seq_len(remembered)) {
-    back <- sum(changes[[i]] * direction) / sum(changes[[i]] * steps[[i]])
+    back <- dot(changes[[i]], direction) / dot(changes[[i]], steps[[i]])
     direction <- direction + (shares[i] - back) * steps[[i]]
   }
   direction
@@ -129,13 +131,13 @@ lbfgs_direction <- function(gradient, steps, changes) {
 
 # A step that meets the strong Wolfe conditions, and how many were tried. If none is found among
 # `lbfgs_most_trials`, the best that was seen with a sufficient decrease; NULL without such a one.
-line_search <- function(objective, x, value, gradient, direction, slope, first) {
+line_search <- function(objective, x, value, gradient, direction, slope, first, dot) {
   tried <- 0
   at <- function(step) {
     tried <<- tried + 1
     there <- x + step * direction
     found <- objective(there)
-    along <- sum(found$gradient * direction)
+    along <- dot(found$gradient, direction)
     if (!is.finite(found$value) || !is.finite(along)) {
       found$value <- Inf
       along <- NaN

@@ -118,15 +118,20 @@ raw_outputs <- function(model, newdata, na = NULL, extra = "ignore") {
   } else {
     x <- encode_inputs(model$inputs, newdata, na, extra)
   }
-  network_outputs(model$network, x)
+  network_outputs(model$network, x, model_arithmetic(model))
+}
+
+# What a model predicts by: "portable" if it was trained so, else "fast".
+model_arithmetic <- function(model) {
+  if (identical(model$training[["arithmetic"]], "portable")) "portable" else "fast"
 }
 
 # The outputs for x (n, n_1), of which rows may be NA, or none be there; (n, n_L).
-network_outputs <- function(network, x) {
+network_outputs <- function(network, x, arithmetic = "fast") {
   complete <- rowSums(is.na(x)) == 0L
   outputs <- matrix(NA_real_, nrow(x), network$layers[length(network$layers)])
   if (any(complete)) {
-    method <- find_method(network, "half_mse")
+    method <- find_method(network, "half_mse", arithmetic = arithmetic)
     forward <- forward_pass(
       t(x[complete, , drop = FALSE]), network$weights, network$biases, method
     )

@@ -101,6 +101,9 @@
 #'   * `clip_norm = NULL`: the largest length of an update's gradient.
 #'
 #'   Others:
+#'   * `arithmetic = "fast"`: or `"portable"`: the machine's own sums and elementary functions, or
+#'     those that give the same bits, of weights, losses and predictions, on every computer and in
+#'     Python.
 #'   * `class_weights = NULL`: `"balanced"`, or weights by the names of classes.
 #'   * `verbose = FALSE`: show how training goes.
 #'   * `callbacks = NULL`: a function, or a list of them, called after each epoch as `f(epoch, loss,
@@ -514,7 +517,7 @@ validation_samples <- function(fit, data) {
 
 # What the network makes of the rows it learned from; x and d are scaled.
 with_fitted_values <- function(fit, x, d, weights, rows) {
-  a <- network_outputs(fit$network, x)
+  a <- network_outputs(fit$network, x, model_arithmetic(fit))
   last <- output_activation(fit$network)
   wanted <- d
   if (fit$task == "regression") {

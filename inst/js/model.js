@@ -87,6 +87,11 @@ export class MLP {
     return this.inputs && this.inputs.columns.map((about) => about.name);
   }
 
+  /** What it predicts by: "portable" if it was trained so, else "fast". */
+  get arithmetic() {
+    return this.training?.arithmetic === "portable" ? "portable" : "fast";
+  }
+
   /** The classes, in the order of the probabilities; null but for a classification. */
   get classes() {
     return this.outputs && this.outputs.levels;
@@ -102,13 +107,14 @@ export class MLP {
    */
   raw(rows, options = {}) {
     checkKeys(checkObject(options, "options"), "options", ["na", "extra"]);
+    const { arithmetic } = this;
     const { na = this.na, extra = "ignore" } = options;
     checkChoice(na, "na", NA_ACTIONS);
     checkChoice(extra, "extra", EXTRA_ACTIONS);
-    if (this.inputs === null) return this.network.predict(rows);
+    if (this.inputs === null) return this.network.predict(rows, { arithmetic });
     const x = encodeInputs(this.inputs, rows, { na: this.na, ...options });
     const complete = x.filter((row) => !row.some(Number.isNaN));
-    const outputs = complete.length > 0 ? this.network.predict(complete) : [];
+    const outputs = complete.length > 0 ? this.network.predict(complete, { arithmetic }) : [];
     let next = 0;
     return x.map((row) => (row.some(Number.isNaN) ? null : outputs[next++]));
   }

@@ -77,6 +77,8 @@ class Arithmetic(NamedTuple):
         The sum, or the sum of the squares, of each row of x, (n, k); (n,).
     total, sum_of_squares : callable
         The same of all entries of a flat x; a float.
+    dot : callable
+        ``dot(x, y)``, the sum of the products of two flat arrays; a float.
     exp, log : callable
         ``exp(x, out)``; without `out` a new array.
     log1p : callable
@@ -100,6 +102,7 @@ class Arithmetic(NamedTuple):
     sum_unit_squares: Callable[[Array], Array]
     total: Callable[[Array], float]
     sum_of_squares: Callable[[Array], float]
+    dot: Callable[[Array, Array], float]
     exp: Callable[..., Array]
     log: Callable[..., Array]
     log1p: Callable[..., Array]
@@ -152,6 +155,10 @@ def _fast_sum_of_squares(x: Array) -> float:
     return float(x.dot(x))
 
 
+def _fast_dot(x: Array, y: Array) -> float:
+    return float(x.dot(y))
+
+
 def _fast_relu(z: Array, out: Array) -> Array:
     return np.maximum(z, 0.0, out=out)
 
@@ -166,6 +173,7 @@ FAST = Arithmetic(
     _fast_sum_unit_squares,
     _fast_total,
     _fast_sum_of_squares,
+    _fast_dot,
     np.exp,
     np.log,
     np.log1p,
@@ -228,6 +236,10 @@ def _total(x: Array) -> float:
 
 def _sum_of_squares(x: Array) -> float:
     return _total(x * x)
+
+
+def _dot(x: Array, y: Array) -> float:
+    return _total(x * y)
 
 
 def _expm1_reduced(x: Array) -> tuple[Array, Array, Array]:
@@ -361,6 +373,7 @@ PORTABLE = Arithmetic(
     _sum_unit_squares,
     _total,
     _sum_of_squares,
+    _dot,
     _exp,
     _log,
     _log1p,

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from twinprop.arithmetic import PORTABLE
 from twinprop.checks import (
     Array,
     as_float,
@@ -830,7 +831,7 @@ def class_probabilities(a: Array, output_activation: str) -> Array:
         return np.column_stack([1.0 - a, a])
     if output_activation == "softmax":
         return a
-    total = a.sum(axis=1, keepdims=True)
+    total = PORTABLE.sum_units(a)[:, np.newaxis]  # few terms, in every language the same bits
     return np.where(total > 0, a / np.where(total > 0, total, 1.0), 1.0 / a.shape[1] + 0.0 * total)
 
 

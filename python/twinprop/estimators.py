@@ -143,6 +143,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         validation_fraction: float = 0.1,
         dropout: float | Sequence[float] = 0.0,
         clip_norm: float | None = None,
+        arithmetic: str = "fast",
         scale: bool = True,
         random_state: Any = None,
         warm_start: bool = False,
@@ -176,6 +177,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         self.validation_fraction = validation_fraction
         self.dropout = dropout
         self.clip_norm = clip_norm
+        self.arithmetic = arithmetic
         self.scale = scale
         self.random_state = random_state
         self.warm_start = warm_start
@@ -293,7 +295,7 @@ class _MLP(BaseEstimator):  # type: ignore[misc]
         callbacks = settings.pop("callbacks")
         watched = held or _set_aside(x, d, weight, strata, settings)
         if watched is not None:
-            callbacks = [_scorer(task, watched, scores), *callbacks]
+            callbacks = [_scorer(task, watched, scores, settings["arithmetic"]), *callbacks]
         fitted = fit_network(
             x,
             d,
@@ -561,6 +563,9 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         layer.
     clip_norm : float, optional
         Where the gradient of an update is longer than this, it is shortened to this.
+    arithmetic : str, default "fast"
+        "fast" or "portable": the machine's own sums and elementary functions, or those that give
+        the same bits, of weights, losses and predictions, on every computer and in R.
     class_weight : "balanced" or dict, optional
         Weight of each class in the loss; "balanced": n / (K n_k) for a class of n_k of the n rows,
         K classes. A class that the dict does not name has weight 1.
@@ -690,6 +695,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
         validation_fraction: float = 0.1,
         dropout: float | Sequence[float] = 0.0,
         clip_norm: float | None = None,
+        arithmetic: str = "fast",
         class_weight: str | Mapping[Any, float] | None = None,
         scale: bool = True,
         random_state: Any = None,
@@ -725,6 +731,7 @@ class MLPClassifier(ClassifierMixin, _MLP):  # type: ignore[misc]
             validation_fraction=validation_fraction,
             dropout=dropout,
             clip_norm=clip_norm,
+            arithmetic=arithmetic,
             scale=scale,
             random_state=random_state,
             warm_start=warm_start,
@@ -943,6 +950,9 @@ class MLPRegressor(RegressorMixin, _MLP):  # type: ignore[misc]
         layer.
     clip_norm : float, optional
         Where the gradient of an update is longer than this, it is shortened to this.
+    arithmetic : str, default "fast"
+        "fast" or "portable": the machine's own sums and elementary functions, or those that give
+        the same bits, of weights, losses and predictions, on every computer and in R.
     scale : bool, default True
         Whether to standardise the inputs inside the model: numbers, not the 0 and 1 of levels, by
         mean and standard deviation of the rows (weighted by sample weights) that were fitted;
@@ -1140,12 +1150,12 @@ def _set_aside(
     return x[rows], d[rows], None if weight is None else weight[rows]
 
 
-def _scorer(task: str, held: Held, scores: list[float]) -> Callback:
+def _scorer(task: str, held: Held, scores: list[float], arithmetic: str) -> Callback:
     """Return a callback that adds the score of validation rows after each epoch."""
     x, d, weight = held
 
     def watch(epoch: int, loss: float, validation_loss: float | None, network: Network) -> None:
-        a = network.predict(x)
+        a = network.predict(x, arithmetic=arithmetic)
         if task == "regression":
             # of one row there is none
             score = r2_score(d, a, sample_weight=weight) if len(d) > 1 else np.nan

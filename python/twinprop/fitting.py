@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from twinprop.activations import ACTIVATION_ALIASES, ACTIVATIONS
+from twinprop.arithmetic import ARITHMETICS, FAST, Arithmetic
 from twinprop.backprop import (
     RULES,
     UPDATE_ORDERS,
@@ -112,6 +113,7 @@ FIT_DEFAULTS: dict[str, Any] = {
     "validation_fraction": 0.1,
     "dropout": 0.0,
     "clip_norm": None,
+    "arithmetic": "fast",
     "class_weight": None,
     "scale": True,
     "random_state": None,
@@ -158,7 +160,8 @@ class Fitted:
         it stood for, and `random_state` the seed.
     training : dict
         What `Network.train` would be called with: cost, rule, update_order, optimizer (a dict),
-        batch_size, epochs, shuffle, seed, dropout, clip_norm, schedule. The same in Python and R.
+        batch_size, epochs, shuffle, seed, dropout, clip_norm, schedule,
+        arithmetic. The same in Python and R.
     updates : int
         How many updates were made; of "lbfgs" how often the gradient was computed.
     validation_rows : ndarray of int or None
@@ -207,7 +210,8 @@ def fit_network(
 
     One seed s (`random_state`) draws the starting weights (`Network(seed=s)`), the shuffles and the
     dropout (`Network.train(seed=s)`) and the validation rows (`RandomStream(s)`), so that a fit can
-    be redone by hand. Python and R give the same weights.
+    be redone by hand. Python and R give the same weights, with the setting `arithmetic` "portable"
+    bit by bit.
 
     Parameters
     ----------
@@ -309,7 +313,8 @@ def fit_network(
         held_out = rows[held_out]
     n = len(x)
     s["batch_size"] = batch_size = resolve_batch_size(s["batch_size"], s["solver"], n)
-    mean_weight = 1.0 if weight is None else float(weight.mean())
+    computing = ARITHMETICS[s["arithmetic"]]
+    mean_weight = 1.0 if weight is None else computing.total(weight) / n
 
     watch = _Watch(start, s, held)
     if s["solver"] == "lbfgs":
@@ -386,6 +391,7 @@ def check_fit_settings(given: Mapping[str, Any]) -> dict[str, Any]:
     s["validation_fraction"] = _check_share(s["validation_fraction"], "validation_fraction")
     s["dropout"] = check_dropout(s["dropout"], "dropout", len(hidden))
     s["clip_norm"] = check_clip_norm(s["clip_norm"], "clip_norm", s["update_order"])
+    s["arithmetic"] = check_choice(s["arithmetic"], "arithmetic", ARITHMETICS)
     s["class_weight"] = check_class_weight(s["class_weight"], "class_weight")
     s["scale"] = check_switch(s["scale"], "scale")
     s["verbose"] = check_switch(s["verbose"], "verbose")
@@ -751,8 +757,10 @@ class _Watch:
         self.network = network
         self.settings = settings
         self.validation = validation
+        self.arithmetic = ARITHMETICS[settings["arithmetic"]]
         if validation is not None and validation[2] is not None:
-            self.validation = (*validation[:2], with_mean_1(validation[2]))
+            weight = with_mean_1(validation[2], self.arithmetic)
+            self.validation = (*validation[:2], weight)
         self.early_stopping = settings["early_stopping"]
         self.start_loss = math.nan
         self.losses: list[float] = []
@@ -769,7 +777,9 @@ class _Watch:
         validation_loss = None
         if self.validation is not None:
             x, d, weight = self.validation
-            validation_loss, _ = exact_cost(self.network, x, d, self.settings["loss"], 0.0, weight)
+            validation_loss, _ = exact_cost(
+                self.network, x, d, self.settings["loss"], 0.0, weight, self.arithmetic
+            )
         self.losses.append(loss)
         if validation_loss is not None:
             self.validation_losses.append(validation_loss)
@@ -842,6 +852,7 @@ def _train(
         "dropout": s["dropout"],
         "clip_norm": s["clip_norm"],
         "schedule": None if isinstance(rates, str) else rates,
+        "arithmetic": s["arithmetic"],
     }
     run = run_training(
         network,
@@ -871,7 +882,8 @@ def _train_lbfgs(
     watch: _Watch,
 ) -> tuple[int, dict[str, Any]]:
     """Train in place by L-BFGS; how often the gradient was computed, and the settings."""
-    objective = _objective(network, x, d, weight, s["loss"], weight_decay)
+    computing = ARITHMETICS[s["arithmetic"]]
+    objective = _objective(network, x, d, weight, s["loss"], weight_decay, computing)
     evaluations = 0
 
     def counted(parameters: Array) -> tuple[float, Array]:
@@ -900,6 +912,7 @@ def _train_lbfgs(
                 max_iter=s["max_iter"],
                 tol=s["tol"],
                 after_iteration=after_iteration,
+                arithmetic=computing,
             )
             if found.stopped != "asked":
                 watch.stopped = found.stopped
@@ -918,17 +931,24 @@ def _train_lbfgs(
         "dropout": s["dropout"],
         "clip_norm": s["clip_norm"],
         "schedule": None,
+        "arithmetic": s["arithmetic"],
     }
 
 
 def _objective(
-    network: Network, x: Array, d: Array, weight: Array | None, loss: str, weight_decay: float
+    network: Network,
+    x: Array,
+    d: Array,
+    weight: Array | None,
+    loss: str,
+    weight_decay: float,
+    arithmetic: Arithmetic = FAST,
 ) -> Callable[[Array], tuple[float, Array]]:
     """Return the loss over all samples, with the penalty, and its gradient, of the parameters."""
     gradient = np.empty_like(network.parameters)
     buffers = make_buffers(network.layers, len(x), *network.views(gradient))
-    how = learning(network.activations, network.layers[-1], loss, "gradient")
-    share = None if weight is None else with_mean_1(weight)
+    how = learning(network.activations, network.layers[-1], loss, "gradient", arithmetic)
+    share = None if weight is None else with_mean_1(weight, arithmetic)
     column = None if share is None else share[:, np.newaxis]
     n_weights = network.n_weights
     at = copy.deepcopy(network)
@@ -936,14 +956,17 @@ def _objective(
     def objective(parameters: Array) -> tuple[float, Array]:
         np.copyto(at.parameters, parameters)
         with np.errstate(all="ignore"):
-            forward_pass(at.weights, at.biases, how.activations, x, buffers.forward)
+            forward_pass(
+                at.weights, at.biases, how.activations, x, buffers.forward, None, arithmetic
+            )
             backward_pass(at.weights, d, how, buffers, sample_weight=column)
             z, a = buffers.forward
-            costs = how.cost(z[-1], a[-1], d)
+            costs = how.cost(z[-1], a[-1], d, arithmetic)
             if share is not None:
                 costs *= share
             weights = at.parameters[:n_weights]
-            value = float(costs.mean()) + penalty(weights, weight_decay)
+            value = arithmetic.total(costs) / len(costs)
+            value += penalty(weights, weight_decay, arithmetic)
             result = gradient.copy()
             result[:n_weights] += weight_decay * weights
         return value, result

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from twinprop.arithmetic import FAST, Arithmetic
 from twinprop.checks import Array
 
 #: How many pairs of a step and its change of the gradient are remembered.
@@ -39,6 +40,7 @@ MOST_IDLE = 10
 LEAST_CURVATURE = 2.0**-52
 
 Objective = Callable[[Array], tuple[float, Array]]
+Dot = Callable[[Array, Array], float]
 AfterIteration = Callable[[int, Array, float, Array], bool]
 
 
@@ -87,6 +89,7 @@ def lbfgs(
     tol: float = 1e-4,
     memory: int = MEMORY,
     after_iteration: AfterIteration | None = None,
+    arithmetic: Arithmetic = FAST,
 ) -> Minimum:
     """Minimise a function of p numbers from `start`.
 
@@ -106,6 +109,8 @@ def lbfgs(
     after_iteration : callable, optional
         ``after_iteration(iteration, x, value, gradient)`` is called after each step, from 1 on; if
         it returns True, that step is the last.
+    arithmetic : Arithmetic, default FAST
+        What it computes with: PORTABLE gives the same bits everywhere.
 
     Returns
     -------
@@ -123,6 +128,7 @@ def lbfgs(
     >>> np.allclose(found.x, 0.0), found.stopped
     (True, 'gradient')
     """
+    dot = arithmetic.dot
     x = np.array(start, dtype=np.float64)
     value, gradient = objective(x)
     evaluations = 1
@@ -134,14 +140,14 @@ def lbfgs(
     while iteration < max_iter:
         if _largest(gradient) <= tol:
             break
-        direction = _direction(gradient, steps, changes)
-        slope = float(direction.dot(gradient))
+        direction = _direction(gradient, steps, changes, dot)
+        slope = dot(direction, gradient)
         if not slope < 0.0:  # rounding alone
             steps, changes = [], []
             direction = -gradient
-            slope = float(direction.dot(gradient))
+            slope = dot(direction, gradient)
         first = 1.0 if steps else min(1.0, 1.0 / math.sqrt(-slope))
-        trial, tried = _line_search(objective, x, value, gradient, direction, slope, first)
+        trial, tried = _line_search(objective, x, value, gradient, direction, slope, first, dot)
         evaluations += tried
         if trial is None:
             if not steps:
@@ -155,7 +161,7 @@ def lbfgs(
             lowest = min(lowest, trial.value)
             smallest = min(smallest, _largest(trial.gradient))
         step, change = trial.x - x, trial.gradient - gradient
-        if step.dot(change) > LEAST_CURVATURE * change.dot(change):
+        if dot(step, change) > LEAST_CURVATURE * dot(change, change):
             steps, changes = [*steps, step][-memory:], [*changes, change][-memory:]
         x, value, gradient = trial.x, trial.value, trial.gradient
         iteration += 1
@@ -174,18 +180,20 @@ def _largest(gradient: Array) -> float:
     return float(np.abs(gradient).max(initial=0.0))
 
 
-def _direction(gradient: Array, steps: list[Array], changes: list[Array]) -> Array:
+def _direction(
+    gradient: Array, steps: list[Array], changes: list[Array], dot: Dot = FAST.dot
+) -> Array:
     """Return -H gradient by the two loops of algorithm 7.4; H starts as gamma I, equation 7.20."""
     direction = -gradient
     shares = []
     for step, change in zip(reversed(steps), reversed(changes), strict=True):
-        share = step.dot(direction) / change.dot(step)
+        share = dot(step, direction) / dot(change, step)
         direction = direction - share * change
         shares.append(share)
     if steps:
-        direction = direction * (steps[-1].dot(changes[-1]) / changes[-1].dot(changes[-1]))
+        direction = direction * (dot(steps[-1], changes[-1]) / dot(changes[-1], changes[-1]))
     for step, change, share in zip(steps, changes, reversed(shares), strict=True):
-        direction = direction + (share - change.dot(direction) / change.dot(step)) * step
+        direction = direction + (share - dot(change, direction) / dot(change, step)) * step
     return direction
 
 
@@ -197,6 +205,7 @@ def _line_search(
     direction: Array,
     slope: float,
     first: float,
+    dot: Dot,
 ) -> tuple[_Trial | None, int]:
     """Return a step that meets the strong Wolfe conditions, and how many were tried.
 
@@ -210,7 +219,7 @@ def _line_search(
         tried += 1
         there = x + step * direction
         found, gradient_there = objective(there)
-        along = float(gradient_there.dot(direction))
+        along = dot(gradient_there, direction)
         if not (math.isfinite(found) and math.isfinite(along)):
             found, along = math.inf, math.nan
         return _Trial(step, found, along, there, gradient_there)

@@ -113,6 +113,12 @@ class Model:
         return None if self.inputs is None else [about["name"] for about in self.inputs["columns"]]
 
     @property
+    def arithmetic(self) -> str:
+        """What it predicts by: "portable" if it was trained so, else "fast"."""
+        portable = (self.training or {}).get("arithmetic") == "portable"
+        return "portable" if portable else "fast"
+
+    @property
     def classes(self) -> list[Any] | None:
         """The classes, in the order of the probabilities; None but for a classification."""
         return None if self.outputs is None else self.outputs["levels"]
@@ -122,9 +128,9 @@ class Model:
         na = self.na if na is None else check_choice(na, "na", NA_ACTIONS)
         check_choice(extra, "extra", EXTRA_ACTIONS)
         if self.inputs is None:
-            return self.network.predict(data)
+            return self.network.predict(data, arithmetic=self.arithmetic)
         x = encode_inputs(self.inputs, data, na=na, extra=extra)
-        return network_outputs(self.network, x)
+        return network_outputs(self.network, x, self.arithmetic)
 
     def predict(
         self, data: Any, *, na: str | None = None, extra: str = "ignore"
@@ -205,12 +211,12 @@ def label_values(a: Array) -> Array:
     return np.where(np.isnan(a), a, (a > 0.5).astype(np.float64))
 
 
-def network_outputs(network: Network, x: Array) -> Array:
+def network_outputs(network: Network, x: Array, arithmetic: str = "fast") -> Array:
     """Return the outputs for x, (n, n_1), of which rows may be NaN, or none be there; (n, n_L)."""
     complete = ~np.isnan(x).any(axis=1)
     outputs = np.full((len(x), network.layers[-1]), np.nan)
     if complete.any():
-        outputs[complete] = network.predict(x[complete])
+        outputs[complete] = network.predict(x[complete], arithmetic=arithmetic)
     return outputs
 
 

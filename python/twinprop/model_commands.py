@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twinprop.arithmetic import ARITHMETICS
 from twinprop.checks import describe, quoted, visible
 from twinprop.errors import EngineError, InputError
 from twinprop.fitting import FIT_DEFAULTS, SOLVERS
@@ -96,6 +97,11 @@ def add_model_commands(commands: Any) -> None:
         action="store_true",
         default=None,
         help="set rows aside, and stop when their loss falls no more",
+    )
+    train.add_argument(
+        "--arithmetic",
+        choices=[*ARITHMETICS],
+        help="portable: the same bits on every computer and in R (default: fast)",
     )
     _add_setting(train, "--validation-fraction", float, "validation_fraction")
     train.add_argument(
@@ -192,7 +198,7 @@ def _settings(options: argparse.Namespace, task: str) -> dict[str, Any]:
     """Return what was asked for, under the names of the estimators."""
     names = [
         "solver", "loss", "rule", "learning_rate_init", "max_iter", "batch_size", "alpha", "tol",
-        "dropout", "early_stopping", "validation_fraction", "scale",
+        "dropout", "arithmetic", "early_stopping", "validation_fraction", "scale",
     ]  # fmt: skip
     given = {name: getattr(options, name) for name in names}
     if task == "classification":
@@ -492,7 +498,7 @@ def describe_model(model: Model) -> str:
     training = model.training or {}
     known = {
         name: training[name]
-        for name in ("cost", "rule", "batch_size", "seed")
+        for name in ("cost", "rule", "batch_size", "seed", "arithmetic")
         if training.get(name) is not None
     }
     if isinstance(training.get("optimizer"), dict):

@@ -91,7 +91,7 @@ class UnscaledNetwork:
         """Return the outputs for rows of the network's inputs that are not scaled."""
         if self.model.inputs is not None:
             x = scaled(x, self.model.inputs["center"], self.model.inputs["scale"])
-        a = self.model.network.predict(x)
+        a = self.model.network.predict(x, arithmetic=self.model.arithmetic)
         if self.model.outputs is None:
             return a
         return unscaled(a, self.model.outputs["center"], self.model.outputs["scale"])

@@ -90,6 +90,18 @@ test("a network alone", () => {
   assert.throws(() => model.predictProba([[1, 2]]), /got null/);
 });
 
+test("a model that was trained in portable arithmetic predicts by it", () => {
+  const trained = new Network([2, 6, 1], { activations: ["tanh", "sigmoid"], seed: 3 });
+  const rows = Array.from({ length: 20 }, (_, i) => [i / 7, 1 - i / 3]);
+  const [fast, portable] = ["fast", "portable"].map((arithmetic) =>
+    trained.predict(rows, { arithmetic }),
+  );
+  assert.notDeepEqual(fast, portable);
+  assert.deepEqual(new MLP(trained).predict(rows), fast);
+  const training = { arithmetic: "portable" };
+  assert.deepEqual(new MLP(trained, { training }).predict(rows), portable);
+});
+
 test("what is given is not changed and not shared", () => {
   const inputs = structuredClone(INPUTS);
   const model = classifier({ inputs });

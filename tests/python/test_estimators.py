@@ -70,7 +70,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, StandardScaler  #
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 from twinprop import MLPClassifier, MLPRegressor  # noqa: E402
-from twinprop.encoding import drop_levels, read_column  # noqa: E402
+from twinprop.encoding import drop_levels, encode_inputs, read_column  # noqa: E402
 from twinprop.fitting import FIT_DEFAULTS, fit_network  # noqa: E402
 
 #: Two programs that make the same updates in another order of operations.
@@ -527,6 +527,28 @@ def test_settings_reach_the_network(iris):
         assert not np.array_equal(other.predict_proba(X), first.predict_proba(X)), settings
 
 
+@pytest.mark.parametrize("activation", ["tanh", "logistic"])
+def test_portable_arithmetic_predicts_by_it(iris, activation, tmp_path, monkeypatch):
+    X, y = iris
+    how = {"out_activation": "sigmoid", "activation": activation}
+    fit = silently(quick(**how, arithmetic="portable", early_stopping=True).fit, X, y)
+    x = encode_inputs(fit.model_.inputs, X)
+    a = fit.network_.predict(x, arithmetic="portable")
+    assert (a != fit.network_.predict(x)).any()
+    np.testing.assert_array_equal(fit.model_.raw(X), a)
+    total = (a[:, 0] + a[:, 1]) + a[:, 2]
+    np.testing.assert_array_equal(fit.predict_proba(X), a / total[:, np.newaxis])
+    write_model(fit, tmp_path / "iris.twinprop.json")
+    model = read_model(tmp_path / "iris.twinprop.json")
+    assert model.arithmetic == model.training["arithmetic"] == "portable"
+    np.testing.assert_array_equal(model.raw(X), a)
+    monkeypatch.setenv("TWINPROP_KERNEL", "off")
+    fast = silently(quick(**how, early_stopping=True).fit, X, y)
+    assert fast.model_.arithmetic == "fast"
+    assert fast.loss_curve_ != fit.loss_curve_
+    np.testing.assert_allclose(fast.loss_curve_, fit.loss_curve_, rtol=1e-10)
+
+
 # Going on, stopping, watching -------------------------------------------------------------------
 
 
@@ -976,6 +998,7 @@ def test_lists_single_precision_and_sparse_matrices(iris):
         ({"dropout": 1}, "dropout.* must be .*, got 1"),
         ({"dropout": 0.5, "solver": "lbfgs"}, "dropout"),
         ({"clip_norm": 0}, "clip_norm must be .*, got 0"),
+        ({"arithmetic": "slow"}, 'arithmetic must be one of "fast", "portable", got "slow"'),
         ({"rule": "oracle"}, "rule must be one of"),
         ({"rule": "transpose", "solver": "lbfgs"}, "lbfgs"),
         ({"scale": "yes"}, 'scale must be true or false, got "yes"'),

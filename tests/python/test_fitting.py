@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from twinprop import DivergenceError, InputError, Network, Optimizer, RandomStream, load_dataset
+from twinprop.arithmetic import PORTABLE
 from twinprop.fitting import (
     AUTO_BATCH_SIZES,
     FIT_DEFAULTS,
@@ -23,6 +24,7 @@ from twinprop.fitting import (
     resolve_outputs,
     split_rows,
 )
+from twinprop.training import with_mean_1
 
 # Sums of the same numbers in another order.
 SUMS = 1e-12
@@ -78,9 +80,46 @@ def test_a_fit_is_a_training(solver, optimizer):
     assert (fit.updates, fit.n_iter, fit.stopped) == (run.updates, 9, "max_iter")
     assert not fit.converged
     assert fit.reason == "all 9 epochs were made before the loss had settled"
-    more = ("sample_weight", "arithmetic")
-    ours = {key: value for key, value in run.settings.items() if key not in more}
+    ours = {key: value for key, value in run.settings.items() if key != "sample_weight"}
     assert fit.training == ours
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_portable_arithmetic(solver, monkeypatch):
+    x, d = made()
+    weight = 0.1 + np.arange(len(x)) % 3
+    how = {"solver": solver, "random_state": 5, "max_iter": 15, "activation": "tanh", **NEVER}
+    how |= {"batch_size": None, "alpha": 0.3}
+    fit = fit_network(
+        x, d, {**how, "arithmetic": "portable"}, task="regression", sample_weight=weight,
+        validation=(x[:9], d[:9], weight[:9]),
+    )  # fmt: skip
+    assert fit.training["arithmetic"] == fit.settings["arithmetic"] == "portable"
+    total = 0.0
+    for w in weight.tolist():
+        total = total + w
+    decay = 0.3 / (len(x) * (total / len(x)))
+    assert fit.training["optimizer"]["weight_decay"] == decay
+    network = Network([3, 8, 1], ["tanh", "identity"], seed=5)
+    if solver == "adam":
+        run = network.train(
+            x, d, optimizer=Optimizer("adam", learning_rate=0.01, weight_decay=decay),
+            batch_size=None, epochs=15, shuffle=True, seed=5, sample_weight=weight,
+            arithmetic="portable",
+        )  # fmt: skip
+        np.testing.assert_array_equal(fit.network.parameters, network.parameters)
+        np.testing.assert_array_equal(fit.loss_curve, run.cost)
+    share = with_mean_1(weight[:9], PORTABLE)
+    errors = fit.network.predict(x[:9], arithmetic="portable") - d[:9]
+    loss = 0.0
+    for e, v in zip(errors[:, 0].tolist(), share.tolist()):
+        loss = loss + ((e * e) / 2.0) * v
+    assert fit.validation_loss_curve[-1] == loss / 9
+    monkeypatch.setenv("TWINPROP_KERNEL", "off")
+    fast = fit_network(x, d, how, task="regression", sample_weight=weight)
+    assert fast.training["arithmetic"] == "fast"
+    np.testing.assert_allclose(fit.loss_curve, fast.loss_curve, rtol=1e-10)
+    assert (fit.loss_curve != fast.loss_curve).any()
 
 
 @pytest.mark.parametrize(
@@ -717,6 +756,7 @@ MESSAGES = {
         ([0.1, 0.2], "must have one number for each hidden layer (1), got 2"),
     ],
     "clip_norm": [(0, "must be null or a finite number above 0, got 0")],
+    "arithmetic": [("slow", 'must be one of "fast", "portable", got "slow"')],
     "class_weight": [("even", 'must be null, "balanced" or an object, got "even"')],
     "scale": [(3, "must be true or false, got 3")],
     "verbose": [(3, "must be true or false, got 3")],

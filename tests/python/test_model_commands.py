@@ -54,6 +54,17 @@ def error_of(capsys, *arguments):
 TRAIN_IRIS = ["train", "iris.csv", "--target", "Species", "-o", "iris.twinprop.json"]
 
 
+def test_train_in_portable_arithmetic(folder, capsys):
+    output_of(capsys, *TRAIN_IRIS, "--quiet", "--arithmetic", "portable")
+    model = read_model("iris.twinprop.json")
+    mine = MLPClassifier(random_state=42, arithmetic="portable")
+    mine.fit(IRIS.drop(columns="Species"), IRIS["Species"])
+    assert model.training["arithmetic"] == "portable"
+    assert model.training["fingerprint"] == mine.model_.training["fingerprint"]
+    out, _ = output_of(capsys, "describe", "iris.twinprop.json")
+    assert ", arithmetic portable\n" in out
+
+
 def test_train_is_the_estimator(folder, capsys):
     out, err = output_of(capsys, *TRAIN_IRIS, "--quiet")
     assert err == ""
@@ -256,7 +267,8 @@ def test_describe_a_model(folder, capsys):
         "classification of Species",
         "network 4-8-3 (relu, softmax), 67 weights and biases",
         "classes: " + ", ".join(sorted(IRIS["Species"].unique())),
-        "trained: optimizer adam, cost cross_entropy, rule gradient, batch_size 32, seed 42",
+        "trained: optimizer adam, cost cross_entropy, rule gradient, batch_size 32, seed 42, "
+        "arithmetic fast",
         f"loss {losses[0]:.6g} -> {losses[-1]:.6g} in {len(losses)} epochs",
         f"fingerprint {training['fingerprint']}",
         "inputs, standardised:",

@@ -30,11 +30,12 @@ test_that("caret fits a regression by x and y, with weights and a grid of its ow
   w <- rep(1:2, 16)
   tuned <- suppressWarnings(caret::train(
     as.matrix(mtcars[c("wt", "hp")]), mtcars$mpg,
-    method = tp_caret(), weights = w, tuneLength = 2, epochs = 20,
+    method = tp_caret(), weights = w, tuneLength = 2, epochs = 20, arithmetic = "portable",
     trControl = caret::trainControl("cv", number = 2)
   ))
   expect_identical(nrow(tuned$results), 4L)
   expect_identical(weights(tuned$finalModel), as.numeric(w))
+  expect_identical(tuned$finalModel$training$arithmetic, "portable")
   expect_equal(
     unname(predict(tuned, mtcars[1:3, ])), unname(fitted(tuned$finalModel)[1:3]),
     tolerance = 1e-12

@@ -51,10 +51,54 @@ test_that("a fit is a training", {
     expect_identical(fit$stopped, "max_iter")
     expect_false(fit$converged)
     expect_identical(fit$reason, "all 9 epochs were made before the loss had settled")
-    expect_equal(fit$training, run$settings[
-      !names(run$settings) %in% c("sample_weight", "arithmetic")
-    ])
+    expect_equal(fit$training, run$settings[names(run$settings) != "sample_weight"])
   }
+})
+
+test_that("a fit in portable arithmetic is such a training, with ordered sums around it", {
+  data <- made()
+  weight <- 0.1 + (seq_len(40) - 1) %% 3
+  own <- list(data$x[1:9, ], data$d[1:9, , drop = FALSE], weight[1:9])
+  for (solver in c("adam", "lbfgs")) {
+    how <- c(never, list(
+      solver = solver, seed = 5, epochs = 15, activation = "tanh", batch_size = NULL, penalty = 0.3
+    ))
+    fit <- fit_network(
+      data$x, data$d, c(how, arithmetic = "portable"), "regression",
+      sample_weight = weight, validation = own
+    )
+    expect_identical(fit$training$arithmetic, "portable")
+    expect_identical(fit$settings$arithmetic, "portable")
+    total <- 0
+    for (w in weight) total <- total + w
+    decay <- 0.3 / (40 * (total / 40))
+    expect_identical(fit$training$optimizer$weight_decay, decay)
+    if (solver == "adam") {
+      run <- tp_train(
+        tp_network(c(3, 8, 1), c("tanh", "identity"), seed = 5), data$x, data$d,
+        optimizer = tp_optimizer("adam", 0.01, decay), batch_size = NULL, epochs = 15,
+        shuffle = TRUE, seed = 5, sample_weight = weight, arithmetic = "portable"
+      )
+      expect_identical(fit$network, run$network)
+      expect_identical(fit$loss_curve, run$cost)
+    }
+    share <- with_mean_1(weight[1:9], arithmetics$portable)
+    errors <- predict(fit$network, own[[1]], arithmetic = "portable") - own[[2]]
+    loss <- 0
+    for (i in 1:9) loss <- loss + ((errors[i] * errors[i]) / 2) * share[i]
+    expect_identical(fit$validation_loss_curve[15], loss / 9)
+    fast <- without_kernel(
+      fit_network(data$x, data$d, how, "regression", sample_weight = weight)
+    )
+    expect_identical(fast$training$arithmetic, "fast")
+    expect_equal(fit$loss_curve, fast$loss_curve, tolerance = 1e-10)
+    expect_false(identical(fit$loss_curve, fast$loss_curve))
+  }
+  expect_error(
+    check_fit_settings(list(arithmetic = "slow")),
+    'arithmetic must be one of "fast", "portable", got "slow"',
+    class = "twinprop_input_error", fixed = TRUE
+  )
 })
 
 test_that("schedules, dropout, clipping, rules and update orders go to the training", {

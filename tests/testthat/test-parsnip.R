@@ -41,10 +41,12 @@ parsnip_stand_in <- function() {
   list(find = function(name) api[[name]], kept = function() kept)
 }
 
-# parsnip::fit_xy() of a specification with these arguments, in parsnip's names.
+# parsnip::fit_xy() of a specification with these arguments, in parsnip's names; others are those of
+# set_engine().
 stand_in_fit <- function(kept, mode, x, y, args = list(), weights = NULL) {
   value <- kept$fit[[mode]]
-  names(args) <- kept$args[names(args)]
+  renamed <- names(args) %in% names(kept$args)
+  names(args)[renamed] <- kept$args[names(args)[renamed]]
   given <- c(list(x = quote(x), y = quote(y)), args, value$defaults, list(seed = 1))
   if (!is.null(weights)) given$weights <- quote(weights)
   stopifnot(c("x", "y", names(given)[names(given) == "weights"]) %in% value$protect)
@@ -97,7 +99,8 @@ test_that("the engine is registered in both modes, once", {
 test_that("a classification predicts classes and probabilities", {
   kept <- registered()
   args <- list(
-    hidden_units = 4, penalty = 0.01, epochs = 30, learn_rate = 0.02, activation = "tanh"
+    hidden_units = 4, penalty = 0.01, epochs = 30, learn_rate = 0.02, activation = "tanh",
+    arithmetic = "portable"
   )
   object <- suppressWarnings(
     stand_in_fit(kept, "classification", iris[1:4], iris$Species, args)
@@ -107,6 +110,7 @@ test_that("a classification predicts classes and probabilities", {
   expect_identical(settings$penalty, 0.01)
   expect_identical(settings$learn_rate, 0.02)
   expect_identical(settings$activation, "tanh")
+  expect_identical(settings$arithmetic, "portable")
   new <- iris[c(1, 60, 120), 1:4]
   classes <- stand_in_predict(kept, object, new, "class")
   expect_identical(classes$.pred_class, predict(object$fit, new))

@@ -540,3 +540,30 @@ test_that("a fit is small, and predicts the same in another R", {
   expect_identical(status, 0L)
   expect_identical(readRDS(result), made$predicted)
 })
+
+test_that("a fit in portable arithmetic predicts by it, and so does its file", {
+  x <- as.matrix(iris[1:4])
+  for (activation in c("tanh", "sigmoid")) {
+    fit <- quick(
+      Species ~ ., iris, out_activation = "sigmoid", activation = activation,
+      arithmetic = "portable"
+    )
+    expect_identical(fit$settings$arithmetic, "portable")
+    z <- scaled(unname(x), fit$inputs$center, fit$inputs$scale)
+    a <- predict(fit$network, z, arithmetic = "portable")
+    expect_false(identical(a, predict(fit$network, z)))
+    expect_identical(unname(raw_outputs(fit, iris)), unname(a))
+    total <- (a[, 1] + a[, 2]) + a[, 3]
+    expect_identical(unname(predict(fit, iris, type = "prob")), unname(a / total))
+    expect_identical(unname(fitted(fit)), unname(a / total))
+    path <- tempfile(fileext = ".twinprop.json")
+    tp_write_model(fit, path)
+    expect_identical(unname(predict(tp_read_model(path), iris, type = "raw")), unname(a))
+    expect_identical(fit$training$fingerprint, tp_fingerprint(path))
+    fast <- without_kernel(
+      quick(Species ~ ., iris, out_activation = "sigmoid", activation = activation)
+    )
+    expect_false(identical(fast$network, fit$network))
+    expect_equal(fitted(fast), fitted(fit), tolerance = 1e-10)
+  }
+})
