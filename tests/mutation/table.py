@@ -490,11 +490,8 @@ mutation(
     ),
     r=(
         "stretches.R",
-        "unname(split(rows, (seq_along(rows) - 1L) %/% batch_size))",
-        "Filter(\n"
-        "    function(batch) length(batch) == batch_size,\n"
-        "    unname(split(rows, (seq_along(rows) - 1L) %/% batch_size))\n"
-        "  )",
+        "for (rows in batches) {\n",
+        "for (rows in batches) {\n    if (length(rows) < length(batches[[1L]])) next\n",
     ),
     js=("training.js", "from < rows; from +=", "from + batchSize <= rows; from +="),
 )
@@ -502,11 +499,7 @@ mutation(
     "last-batch-over-batch-size",
     "the smaller last batch's gradients are divided by the batch size, not by its own rows",
     ["batch-mini-3"],
-    python=(
-        "backprop.py",
-        "batch = d.shape[0]",
-        "batch = len(d if z[0].base is None else z[0].base)",
-    ),
+    python=("training.py", "self.learning.scale / m", "self.learning.scale / self._block_rows"),
     r=(
         "stretches.R",
         "for (rows in batches) {\n",
@@ -733,7 +726,11 @@ mutation(
     "sample-weights-not-shuffled",
     "weights of samples stay in the given order when the rows are shuffled",
     ["sample_weight-mini"],
-    python=("training.py", "batch.weight[which]", "batch.weight[rows]"),
+    python=(
+        "stretches.py",
+        "update(job.x, job.d, job.weight, batch)",
+        "update(job.x, job.d, job.weight[np.argsort(order)], batch)",
+    ),
     r=("stretches.R", "batch_weight <- weight[rows]", "batch_weight <- weight[seq_along(rows)]"),
     js=("training.js", "this.sampleWeight[order[from + row]]", "this.sampleWeight[from + row]"),
 )
@@ -759,8 +756,8 @@ mutation(
     ["dropout-online", "dropout-full"],
     python=(
         "backprop.py",
-        "block.forward\n    fed = a if dropout is None else dropout.fed",
-        "block.forward\n    fed = a",
+        "out.forward\n    fed = a if dropout is None else dropout.fed",
+        "out.forward\n    fed = a",
     ),
     r=("backprop.R", "if (!is.null(masks) && l > 1L) fed <-", "if (FALSE) fed <-"),
     js=(
