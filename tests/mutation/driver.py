@@ -44,6 +44,7 @@ SUITES = {
             "inst/js",
             "python/twinprop",
             "tests/conformance.py",
+            "tests/python/conftest.py",
             "tests/python/test_conformance.py",
         ),
         lambda outcomes: [

@@ -83,7 +83,11 @@ mutation(
     "softplus-derivative-1",
     "softplus' is 1",
     ["activation-hidden-softplus", "activation-output-softplus"],
-    python=("activations.py", "return _sigmoid(z, out)", "return _identity_derivative(z, a, out)"),
+    python=(
+        "activations.py",
+        "return _sigmoid(z, out, arithmetic)",
+        "return _identity_derivative(z, a, out)",
+    ),
     r=("activations.R", "sigmoid(z, arithmetic),\n", "array(1, dim(z)),\n"),
     js=("activations.js", "derivative: softplusDerivative", "derivative: identityDerivative"),
 )
@@ -93,8 +97,11 @@ mutation(
     ["activation-saturated-softplus"],
     python=(
         "activations.py",
-        "np.abs(z, out=out)\n    np.negative(out, out=out)\n    np.exp(out, out=out)\n"
-        "    np.log1p(out, out=out)\n    return np.add(out, np.maximum(z, 0.0), out=out)",
+        "np.abs(z, out=out)\n"
+        "    np.negative(out, out=out)\n"
+        "    arithmetic.exp(out, out)\n"
+        "    arithmetic.log1p(out, out)\n"
+        "    return np.add(out, np.maximum(z, 0.0), out=out)",
         "np.exp(z, out=out)\n    return np.log1p(out, out=out)",
     ),
     r=("activations.R", "relu(z) + arithmetic$log1p(arithmetic$exp(-abs(z)))", "log1p(exp(z))"),
@@ -135,7 +142,7 @@ mutation(
     "softmax-cross-entropy-cost",
     "cross_entropy of softmax outputs leaves out the largest z that was taken out of the exps",
     ["cost-cross_entropy-softmax-2", "cost-cross_entropy-softmax-3"],
-    python=("costs.py", "largest + np.log(", "np.log("),
+    python=("costs.py", "largest + arithmetic.log(", "arithmetic.log("),
     r=("costs.R", "largest + arithmetic$log(", "arithmetic$log("),
     js=("costs.js", "largest + arithmetic.log(", "arithmetic.log("),
 )
@@ -162,7 +169,11 @@ mutation(
     "error-of-wrong-sign",
     "the output error is d - a",
     ["layers-2-2-2", "plan-xor"],
-    python=("backprop.py", "np.subtract(a[-1], d, ", "np.subtract(d, a[-1], "),
+    python=(
+        "backprop.py",
+        "np.subtract(a[-1], d, out=block.e[last])",
+        "np.subtract(d, a[-1], out=block.e[last])",
+    ),
     r=("backprop.R", "a[[depth + 1L]] - d\n", "d - a[[depth + 1L]]\n"),
     js=("backprop.js", "e[i] = a[i] - d[i]", "e[i] = d[i] - a[i]"),
 )
@@ -178,7 +189,7 @@ mutation(
     "gradient-rule-without-derivative",
     "rule gradient sends the error back without f', as transpose does",
     ["rule-gradient-simultaneous", "rule-gradient-output_first-deep"],
-    python=("backprop.py", "np.dot(g, weights,", "np.dot(e, weights,"),
+    python=("backprop.py", "arithmetic.send_back(g, weights,", "arithmetic.send_back(e, weights,"),
     r=("backprop.R", "send_back(weights, g)", "send_back(weights, e)"),
     js=("backprop.js", "throughTranspose(g, ", "throughTranspose(e, "),
 )
@@ -186,19 +197,23 @@ mutation(
     "back-through-untransposed-weights",
     "the error goes back through W, not W': the shapes of square layers still fit",
     ["layers-2-2-2"],
-    python=("backprop.py", "np.dot(g, weights,", "np.dot(g, weights.T,"),
-    r=("backprop.R", "arithmetic$send_back(weights, g)", "weights %*% g"),
-    js=(
-        "backprop.js",
-        "weights[k * inputs + j] * v[",
-        "weights[j * units + k] * v[",
+    python=(
+        "backprop.py",
+        "arithmetic.send_back(g, weights,",
+        "arithmetic.send_back(g, weights.T,",
     ),
+    r=("backprop.R", "arithmetic$send_back(weights, g)", "weights %*% g"),
+    js=("backprop.js", "weights[k * inputs + j] * v[", "weights[j * units + k] * v["),
 )
 mutation(
     "proportional-abs-without-abs",
     "proportional_abs divides by the sums of the weights",
     ["rule-proportional_abs-simultaneous"],
-    python=("backprop.py", "denominators = np.abs(weights).sum", "denominators = weights.sum"),
+    python=(
+        "backprop.py",
+        "denominators = arithmetic.sum_units(np.abs(weights))",
+        "denominators = arithmetic.sum_units(weights)",
+    ),
     r=("backprop.R", "shares(weights, abs(weights)", "shares(weights, weights"),
     js=("backprop.js", "absolute ? size : sum", "sum"),
 )
@@ -255,8 +270,8 @@ mutation(
     ["optimizer-sgd-decay", "optimizer-adam-own"],
     python=(
         "training.py",
-        "move(network.parameters, gradient, biases, decay=False)",
-        "move(network.parameters, gradient, biases, decay=True)",
+        " optimizer.move(parameters, gradient, biases, decay=False,",
+        " optimizer.move(parameters, gradient, biases, decay=True,",
     ),
     r=(
         "optimizers.R",
@@ -264,11 +279,7 @@ mutation(
         "decayed <- Map(`+`, grad_biases, lapply(parameters$biases, `*`, move$weight_decay))\n"
         "  biases <- move$step(parameters$biases, decayed,",
     ),
-    js=(
-        "backprop.js",
-        "weightCount, count, false",
-        "weightCount, count, true",
-    ),
+    js=("backprop.js", "weightCount, count, false", "weightCount, count, true"),
 )
 mutation(
     "momentum-dampened",
@@ -318,7 +329,7 @@ mutation(
     "adam-mean-uncorrected",
     "adam's mean is not corrected for its start at 0",
     ["optimizer-adam", "optimizer-adam-own"],
-    python=("optimizers.py", " / (1.0 - beta1**t)", ""),
+    python=("optimizers.py", " / (1.0 - arithmetic.power(beta1, t))", ""),
     r=("optimizers.R", "eta / (1 - power(beta1, t))", "eta"),
     js=("optimizers.js", " / (1 - arithmetic.power(beta1, t))", ""),
 )
@@ -326,7 +337,7 @@ mutation(
     "adam-square-uncorrected",
     "adam's mean square is not corrected for its start at 0",
     ["optimizer-adam", "optimizer-adam-own"],
-    python=("optimizers.py", "math.sqrt(1.0 - beta2**t)", "1.0"),
+    python=("optimizers.py", "math.sqrt(1.0 - arithmetic.power(beta2, t))", "1.0"),
     r=("optimizers.R", "sqrt(v) / sqrt(1 - power(beta2, t))", "sqrt(v)"),
     js=("optimizers.js", "Math.sqrt(1 - arithmetic.power(beta2, t))", "1"),
 )
@@ -457,15 +468,14 @@ mutation(
     "the order of the rows is drawn in the first epoch only",
     ["shuffle-online", "shuffle-mini"],
     python=(
-        "training.py",
-        "order = stream.order(rows)",
-        "order = stream.order(rows) if epoch == 1 else order",
+        "stretches.py",
+        "order = job.stream.order(rows)",
+        "order = job.stream.order(rows) if self._begun == 1 else order",
     ),
     r=(
-        "training.R",
-        "rows <- if (settings$shuffle) stream$order(n)",
-        "rows <- if (settings$shuffle && epoch > 1) rows else "
-        "if (settings$shuffle) stream$order(n)",
+        "stretches.R",
+        "if (settings$shuffle) batches <<-",
+        "if (settings$shuffle && epoch == 1) batches <<-",
     ),
     js=("training.js", "if (shuffle) order =", "if (shuffle && epoch === 1) order ="),
 )
@@ -474,15 +484,14 @@ mutation(
     "rows that do not fill a batch are left out",
     ["batch-mini", "batch-mini-3"],
     python=(
-        "training.py",
-        "for start in range(0, rows, batch_size)",
-        "for start in range(0, rows - batch_size + 1, batch_size)",
+        "stretches.py",
+        "for start in range(0, rows, size)",
+        "for start in range(0, rows - size + 1, size)",
     ),
     r=(
-        "training.R",
-        "unname(split(rows, (seq_along(rows) - 1L) %/% batch_size))",
-        "Filter(\n    function(batch) length(batch) == batch_size,\n"
-        "    unname(split(rows, (seq_along(rows) - 1L) %/% batch_size))\n  )",
+        "stretches.R",
+        "for (rows in batches) {\n",
+        "for (rows in batches) {\n    if (length(rows) < length(batches[[1L]])) next\n",
     ),
     js=("training.js", "from < rows; from +=", "from + batchSize <= rows; from +="),
 )
@@ -490,15 +499,12 @@ mutation(
     "last-batch-over-batch-size",
     "the smaller last batch's gradients are divided by the batch size, not by its own rows",
     ["batch-mini-3"],
-    python=(
-        "backprop.py",
-        "batch = d.shape[0]",
-        "batch = len(d if z[0].base is None else z[0].base)",
-    ),
+    python=("training.py", "self.learning.scale / m", "self.learning.scale / self._block_rows"),
     r=(
-        "training.R",
+        "stretches.R",
         "for (rows in batches) {\n",
-        "scale <- method$scale\n  for (rows in batches) {\n"
+        "scale <- method$scale\n"
+        "  for (rows in batches) {\n"
         "    method$scale <- scale * length(rows) / length(batches[[1L]])\n",
     ),
     js=(
@@ -512,18 +518,16 @@ mutation(
     "the cost of an epoch is taken after each batch's update",
     ["batch-online", "batch-full"],
     python=(
-        "training.py",
-        "z, a = one.buffers.forward\n",
-        "z, a = network.forward(shuffled_x[start:stop])\n",
+        "stretches.py",
+        "batch_cost = update(job.x, job.d, job.weight, batch)\n",
+        "update(job.x, job.d, job.weight, batch)\n"
+        "                z, a = network.forward(job.x[batch])\n"
+        "                batch_cost = update.learning.cost(z[-1], a[-1], job.d[batch]).sum()\n",
     ),
     r=(
-        "training.R",
-        "total <- total + "
-        "method$total_cost(e_last, step$forward$z[[depth]], d_batch, batch_weight)",
-        "moved <- step$parameters\n"
-        "    total <- total + length(rows) * mean_cost(\n"
-        "      x[, rows, drop = FALSE], d_batch, moved, method, 0\n"
-        "    )",
+        "stretches.R",
+        "total_cost(step$backward$e[[depth]], step$forward$z[[depth]], d_batch, batch_weight)",
+        "length(rows) * exact_cost(x_batch, d_batch, step$parameters, method, 0, NULL)$cost",
     ),
     js=(
         "training.js",
@@ -536,16 +540,23 @@ mutation(
     "an epoch's penalty is that of the weights after each batch's update",
     ["batch-online", "optimizer-sgd-decay"],
     python=(
-        "training.py",
-        "total += (stop - start) * penalty(weights, weight_decay)\n"
-        "                    one(shuffled_x[start:stop], batch_d, batch_weight)\n",
-        "one(shuffled_x[start:stop], batch_d, batch_weight)\n"
-        "                    total += (stop - start) * penalty(weights, weight_decay)\n",
+        "stretches.py",
+        "total += (stop - start) * penalty(weights, weight_decay, arithmetic)\n"
+        "                batch = order[start:stop] if job.shuffle else slice(start, stop)\n"
+        "                batch_cost = update(job.x, job.d, job.weight, batch)\n",
+        "batch = order[start:stop] if job.shuffle else slice(start, stop)\n"
+        "                batch_cost = update(job.x, job.d, job.weight, batch)\n"
+        "                total += (stop - start) * penalty(weights, weight_decay, arithmetic)\n",
     ),
     r=(
-        "training.R",
+        "stretches.R",
         "penalty(parameters$weights, decay,",
-        "penalty(step$parameters$weights, decay,",
+        "penalty(\n"
+        "        one_update(\n"
+        "          parameters, x[, rows, drop = FALSE], d[, rows, drop = FALSE], method, move, "
+        "update_order\n"
+        "        )$parameters$weights,\n"
+        "        decay,",
     ),
     js=(
         "training.js",
@@ -560,15 +571,23 @@ mutation(
     "the errors of a run are d - a",
     ["plan-xor", "layers-2-2-2"],
     python=("training.py", "errors=outputs - d", "errors=d - outputs"),
-    r=("training.R", "errors = t(outputs - d)", "errors = t(d - outputs)"),
+    r=("training.R", "errors = t(final$outputs - d)", "errors = t(d - final$outputs)"),
     js=("training.js", "output - d[i]", "d[i] - output"),
 )
 mutation(
     "snapshot-one-late",
     "a snapshot is made one update late",
     ["plan-snapshots"],
-    python=("training.py", "if updates == to_keep[", "if updates - 1 == to_keep["),
-    r=("training.R", "updates == numbers[at]", "updates - 1 == numbers[at]"),
+    python=(
+        "training.py",
+        "to_keep = [*snapshots,",
+        "to_keep = [*(updates + 1 for updates in snapshots),",
+    ),
+    r=(
+        "training.R",
+        "to_keep <- c(settings$snapshots,",
+        "to_keep <- c(unlist(settings$snapshots) + 1,",
+    ),
     js=("training.js", "if (updates === due)", "if (updates - 1 === due)"),
 )
 mutation(
@@ -576,7 +595,7 @@ mutation(
     "a recorded step has the weights after its update",
     ["record-steps", "record-output_first"],
     python=(
-        "training.py",
+        "stretches.py",
         "*network.views(started_from),",
         "*network.views(network.parameters.copy()),",
     ),
@@ -591,7 +610,7 @@ mutation(
     "recorded-rows-from-0",
     "the rows of a recorded step are counted from 0",
     ["record-shuffle", "record-one-layer"],
-    python=("training.py", "order[start:stop] + 1", "order[start:stop]"),
+    python=("stretches.py", "order[start:stop] + 1", "order[start:stop]"),
     r=(
         "training.R",
         "%/% updates_per_epoch + 1, rows = rows",
@@ -603,7 +622,7 @@ mutation(
     "recorded-rows-unshuffled",
     "the rows of a recorded step are those of the given order",
     ["record-shuffle"],
-    python=("training.py", "order[start:stop] + 1", "np.arange(start, stop) + 1"),
+    python=("stretches.py", "order[start:stop] + 1", "np.arange(start, stop) + 1"),
     r=(
         "training.R",
         "%/% updates_per_epoch + 1, rows = rows",
@@ -619,7 +638,7 @@ mutation(
     "recorded-cost-without-penalty",
     "the cost of a recorded step has no penalty",
     ["record-decay"],
-    python=("training.py", "float(costs.mean()) + decay,", "float(costs.mean()),"),
+    python=("stretches.py", "batch_cost / (stop - start) + decay,", "batch_cost / (stop - start),"),
     r=("training.R", " + penalty(before$weights, weight_decay, method$arithmetic)", ""),
     js=("training.js", "cost: cost / rows + penaltyThen", "cost: cost / rows"),
 )
@@ -627,7 +646,7 @@ mutation(
     "recorded-penalty-of-moved-weights",
     "the cost of a recorded step has the penalty after its update",
     ["record-decay"],
-    python=("training.py", "penalty(started_from[: network.n_weights]", "penalty(weights"),
+    python=("stretches.py", "penalty(started_from[: network.n_weights]", "penalty(weights"),
     r=("training.R", "penalty(before$weights", "penalty(step$parameters$weights"),
     js=("training.js", "startedFrom.subarray(0, update.weightCount)", "allWeights"),
 )
@@ -644,9 +663,9 @@ mutation(
     "the epoch of a recorded step is counted from 0",
     ["record-steps"],
     python=(
-        "training.py",
-        "updates,\n                            epoch,",
-        "updates,\n                            epoch - 1,",
+        "stretches.py",
+        "self.updates,\n                        self._begun,",
+        "self.updates,\n                        self._begun - 1,",
     ),
     r=("training.R", "%/% updates_per_epoch + 1, rows", "%/% updates_per_epoch, rows"),
     js=(
@@ -659,22 +678,19 @@ mutation(
     "divergence-not-undone",
     "a network that diverged keeps the weights from after the failing epoch",
     ["errors/divergence"],
-    python=("training.py", "np.copyto(network.parameters, before)\n        error.", "error."),
-    r=(
-        "training.R",
-        "e$network <- with_parameters(network, before)",
-        "e$network <- with_parameters(network, trained$parameters)",
-    ),
+    python=("training.py", "np.copyto(network.parameters, way.before)\n        error.", "error."),
+    r=("stretches.R", "if (failed) {\n", "if (failed) {\n          before <<- made$parameters\n"),
     js=("training.js", "parameters.set(before);\n      error.", "error."),
 )
 mutation(
     "infinite-weight-unnoticed",
     "only the cost of an epoch is held to be finite, not the weights",
     ["errors/divergence"],
-    python=("training.py", " and np.isfinite(network.parameters).all()", ""),
+    python=("stretches.py", " and np.isfinite(network.parameters).all()", ""),
     r=(
-        "training.R",
-        " || !all_finite(parameters$weights) || !all_finite(parameters$biases)",
+        "stretches.R",
+        " || !all_finite(made$parameters$weights) ||\n"
+        "          !all_finite(made$parameters$biases)",
         "",
     ),
     js=("training.js", " || !allFinite(parameters)", ""),
@@ -698,7 +714,11 @@ mutation(
     "sample-weights-as-given",
     "weights of samples are not divided by their mean",
     ["sample_weight-full", "sample_weight-equal", "sample_weight-one-row"],
-    python=("training.py", "shares * (len(shares) / shares.sum())", "sample_weight * 1.0"),
+    python=(
+        "training.py",
+        "shares * (len(shares) / arithmetic.total(shares))",
+        "sample_weight * 1.0",
+    ),
     r=("training.R", "shares * (length(shares) / arithmetic$total(shares))", "sample_weight"),
     js=("training.js", "share * (shares.length / sum)", "share * largest"),
 )
@@ -706,8 +726,12 @@ mutation(
     "sample-weights-not-shuffled",
     "weights of samples stay in the given order when the rows are shuffled",
     ["sample_weight-mini"],
-    python=("training.py", "weight[order, np.newaxis]", "weight[:, np.newaxis]"),
-    r=("training.R", "batch_weight <- weight[rows]", "batch_weight <- weight[seq_along(rows)]"),
+    python=(
+        "stretches.py",
+        "update(job.x, job.d, job.weight, batch)",
+        "update(job.x, job.d, job.weight[np.argsort(order)], batch)",
+    ),
+    r=("stretches.R", "batch_weight <- weight[rows]", "batch_weight <- weight[seq_along(rows)]"),
     js=("training.js", "this.sampleWeight[order[from + row]]", "this.sampleWeight[from + row]"),
 )
 mutation(
@@ -730,7 +754,11 @@ mutation(
     "dropout-not-in-gradients",
     "the gradients of weights take activations without the mask",
     ["dropout-online", "dropout-full"],
-    python=("backprop.py", "fed = a if dropout is None else dropout.fed", "fed = a"),
+    python=(
+        "backprop.py",
+        "out.forward\n    fed = a if dropout is None else dropout.fed",
+        "out.forward\n    fed = a",
+    ),
     r=("backprop.R", "if (!is.null(masks) && l > 1L) fed <-", "if (FALSE) fed <-"),
     js=(
         "backprop.js",
@@ -750,7 +778,7 @@ mutation(
     "schedule-from-0",
     "the first epoch's learning rate is that of the second",
     ["schedule-exponential", "schedule-exponential-own"],
-    python=("schedules.py", '["gamma"] ** (t - 1))', '["gamma"] ** t)'),
+    python=("schedules.py", 'settings["gamma"], t - 1)', 'settings["gamma"], t)'),
     r=("schedules.R", "power(settings$gamma, t - 1)", "power(settings$gamma, t)"),
     js=("schedules.js", "power(gamma, t - 1),", "power(gamma, t),"),
 )
