@@ -182,8 +182,8 @@ error_shares <- function(weights, e, delta, scale, rule, layer) {
   switch(rule,
     gradient = weights * (delta / scale),
     transpose = weights * e,
-    proportional = shares(weights, rowSums(weights), layer, rule) * e,
-    proportional_abs = shares(weights, rowSums(abs(weights)), layer, rule) * e
+    proportional = shares(weights, weights, layer, rule, arithmetics$fast) * e,
+    proportional_abs = shares(weights, abs(weights), layer, rule, arithmetics$fast) * e
   )
 }
 
