@@ -650,7 +650,7 @@ train_lbfgs <- function(network, data, s, weight_decay, watch) {
   if (!is.finite(start_loss)) not_finite_before_training()
   after_iteration <- function(iteration, at, value, gradient) {
     best <<- at
-    reporter$epoch(iteration, value)
+    if (!is.null(reporter$epoch)) reporter$epoch(iteration, value)
     watch$after_epoch(iteration, value, shaped_parameters(at, network))
   }
   tryCatch(

@@ -3,11 +3,12 @@
 # Where there is no bar, a training of more epochs than this gives a line every so often.
 most_lines <- 20
 
-# A list of two functions: `epoch(epoch, cost)` after each epoch, `close()` at the end. The label,
-# if any, goes before what they show: which of several trainings this is.
+# A list of two functions: `epoch(epoch, cost)` after each epoch, NULL if nothing is to be shown;
+# `close()` at the end. The label, if any, goes before what they show: which of several trainings
+# this is.
 progress_reporter <- function(progress, epochs, label = "") {
   if (!progress || epochs == 0) {
-    return(list(epoch = function(epoch, cost) NULL, close = function() NULL))
+    return(list(epoch = NULL, close = function() NULL))
   }
   start <- if (label == "") "" else paste0(label, ": ")
   if (isatty(stderr()) && requireNamespace("cli", quietly = TRUE)) {

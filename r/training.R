@@ -194,7 +194,11 @@ train <- function(network, x, d, settings, reporter, after_epoch = NULL) {
     {
       while (way$updates() < settings$epochs * batches) {
         wrong <- way$make(min(way$reach(), to_keep[length(kept) + 1L] - way$updates()))
-        for (epoch in shown + seq_len(way$epochs() - shown)) reporter$epoch(epoch, way$cost(epoch))
+        if (!is.null(reporter$epoch)) {
+          for (epoch in shown + seq_len(way$epochs() - shown)) {
+            reporter$epoch(epoch, way$cost(epoch))
+          }
+        }
         shown <- way$epochs()
         if (!is.null(wrong)) wrong()
         if (way$updates() == to_keep[length(kept) + 1L]) {

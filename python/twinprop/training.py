@@ -696,9 +696,10 @@ def run_training(
         ):
             while not ended and way.updates < epochs * job.batches:
                 error = way.make(int(min(way.reach(), to_keep[len(kept)] - way.updates)))
-                for done in range(shown, len(way.costs)):
-                    show(done + 1, way.costs[done])
-                    shown = done + 1
+                if progress:
+                    for done in range(shown, len(way.costs)):
+                        show(done + 1, way.costs[done])
+                shown = len(way.costs)
                 if error is not None:
                     raise error
                 if way.updates == to_keep[len(kept)]:
