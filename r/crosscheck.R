@@ -11,8 +11,9 @@ crosscheck_tolerances <- c(
 #' Prove that every language gives the same errors and the same updated weights
 #'
 #' Trains the same plans in R, in Python and in JavaScript (by plan files, in processes of their
-#' own) and compares the results with R's. From Python, `twinprop crosscheck` does the same and adds
-#' torch as referee.
+#' own) and compares the results with R's. Each language computes by its own code: none by the kernel
+#' in C, which Python and R share. From Python, `twinprop crosscheck` does the same and adds torch as
+#' referee.
 #'
 #' @param datasets Names from [tp_dataset_names()].
 #' @param engines Which to hold against R: `"python"` (found by the environment variable
@@ -48,6 +49,9 @@ tp_crosscheck <- function(datasets = tp_dataset_names(), engines = c("python", "
   check_names(engines, "engines", names(outside_engines))
   check_names(require, "require", names(outside_engines))
   progress <- check_switch(progress, "progress")
+  before <- Sys.getenv("TWINPROP_KERNEL", NA)
+  on.exit(turn_kernel(before))
+  turn_kernel("off")
 
   wanted <- union(engines, require)
   missing <- unlist(lapply(stats::setNames(nm = wanted), function(name) {

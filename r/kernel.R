@@ -26,6 +26,11 @@ kernel_optimizers <- list(
 # What a call's status says, by CODE + 1.
 kernel_codes <- c("ok", "not finite", "vanished", "no memory")
 
+# Sets the variable that turns the kernel off; NA takes it away.
+turn_kernel <- function(value) {
+  if (is.na(value)) Sys.unsetenv("TWINPROP_KERNEL") else Sys.setenv(TWINPROP_KERNEL = value)
+}
+
 #' Whether the kernel is there
 #'
 #' Trainings of small networks, and all in portable arithmetic, run in C, if it was compiled when

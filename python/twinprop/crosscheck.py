@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from twinprop import kernel
 from twinprop.checks import Array, as_list, check_choice, describe
 from twinprop.datasets import dataset_names, load_dataset
 from twinprop.engines import ENGINES
@@ -621,7 +622,8 @@ def crosscheck(
 ) -> Crosscheck:
     """Train the same plans on every engine and compare the results with Python's.
 
-    One plan of each data set is trained in portable arithmetic too, and compared bit by bit.
+    One plan of each data set is trained in portable arithmetic too, and compared bit by bit. Each
+    language computes by its own code: none by the kernel in C, which Python and R share.
 
     Parameters
     ----------
@@ -675,7 +677,7 @@ def crosscheck(
     portable = [portable_check(group) for group in by_name] if exact else []
     total = len(checks) + len(portable)
     # The engines that are programs of their own run beside those of this process.
-    with ThreadPoolExecutor(max_workers=2) as pool:
+    with kernel.turned_off(), ThreadPoolExecutor(max_workers=2) as pool:
         for done, check in enumerate(checks):
             if on_progress is not None:
                 on_progress(done, total, f"{check.dataset} {check.rule} {check.cost}")

@@ -11,7 +11,8 @@ import ctypes
 import functools
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -90,6 +91,20 @@ def available() -> bool:
     >>> del os.environ["TWINPROP_KERNEL"]
     """
     return os.environ.get("TWINPROP_KERNEL") != "off" and _library(LIBRARY) is not None
+
+
+@contextmanager
+def turned_off() -> Iterator[None]:
+    """Do without the kernel, here and in processes that are started meanwhile."""
+    before = os.environ.get("TWINPROP_KERNEL")
+    os.environ["TWINPROP_KERNEL"] = "off"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["TWINPROP_KERNEL"]
+        else:
+            os.environ["TWINPROP_KERNEL"] = before
 
 
 @functools.cache

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from random_plans import random_plan
-from twinprop import Network, RandomStream, kernel, optimizers
+from twinprop import Network, RandomStream, crosscheck, kernel, optimizers
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests" / "oracle"), str(ROOT / "kernel")]
@@ -521,6 +521,16 @@ def test_it_is_turned_off(monkeypatch):
     assert kernel.available()
     monkeypatch.setenv("TWINPROP_KERNEL", "off")
     assert not kernel.available()
+
+
+def test_the_cross_check_does_without_it(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("languages that share their code prove nothing")
+
+    monkeypatch.setenv("TWINPROP_KERNEL", "on")
+    monkeypatch.setattr(kernel.Trainer, "__call__", refuse)
+    assert crosscheck(["xor"], engines=["python"]).agrees
+    assert os.environ["TWINPROP_KERNEL"] == "on"
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no library"])

@@ -234,3 +234,14 @@ test_that("the hint is for the reference BLAS alone", {
     expect_null(blas_hint(path, "Linux"), label = path)
   }
 })
+
+test_that("the cross-check does without it", {
+  skip_without_kernel()
+  old <- Sys.getenv("TWINPROP_KERNEL", NA)
+  on.exit(turn_kernel(old))
+  Sys.setenv(TWINPROP_KERNEL = "on")
+  with_binding("kernel_trainer", function(...) stop("it shares the kernel"), {
+    expect_true(attr(tp_crosscheck("xor", engines = character()), "agrees"))
+  })
+  expect_identical(Sys.getenv("TWINPROP_KERNEL"), "on")
+})
