@@ -11,9 +11,9 @@ crosscheck_tolerances <- c(
 #' Prove that every language gives the same errors and the same updated weights
 #'
 #' Trains the same plans in R, in Python and in JavaScript (by plan files, in processes of their
-#' own) and compares the results with R's. Each language computes by its own code: none by the kernel
-#' in C, which Python and R share. From Python, `twinprop crosscheck` does the same and adds torch as
-#' referee.
+#' own) and compares the results with R's. Each language computes by its own code: none by the
+#' kernel in C, which Python and R share. From Python, `twinprop crosscheck` does the same and adds
+#' torch as referee.
 #'
 #' @param datasets Names from [tp_dataset_names()].
 #' @param engines Which to hold against R: `"python"` (found by the environment variable

@@ -13,7 +13,9 @@ make_model <- function(network, task = NULL, inputs = NULL, outputs = NULL, na =
   if (is.null(task) != is.null(outputs)) {
     input_error("task and outputs must both be there or both be null")
   }
-  if (!is.null(inputs) && !(is.list(inputs) && !is.null(inputs$r_only))) inputs <- check_inputs(inputs)
+  if (!is.null(inputs) && !(is.list(inputs) && !is.null(inputs$r_only))) {
+    inputs <- check_inputs(inputs)
+  }
   model <- structure(
     list(
       network = network, task = task, inputs = inputs,

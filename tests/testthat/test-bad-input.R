@@ -293,7 +293,8 @@ test_that("a named pipe stays a pipe, and what is no file is written to", {
 test_that("a full disk is noticed", {
   skip_if_not(file.exists("/dev/full"))
   code <- paste0(
-    ".libPaths(\"", .libPaths()[1L], "\"); twinprop::tp_run(list(training = list(epochs = 1)), \"-\")"
+    ".libPaths(\"", .libPaths()[1L], "\"); ",
+    "twinprop::tp_run(list(training = list(epochs = 1)), \"-\")"
   )
   said <- suppressWarnings(system(
     paste("Rscript -e", shQuote(code), "2>&1 >/dev/full"), intern = TRUE
