@@ -41,7 +41,6 @@ ALLOWED = {
     "biases": ("null",),
     "classes": ("null",),
     "clip_norm": ("null", "fraction", "large"),
-    "arithmetic": (),
     "columns": (),
     "cost": (),
     "dropout": ("fraction",),
