@@ -67,6 +67,7 @@ file_fingerprint <- function(source) {
   }
   form <- if (is_object(value)) value[["format"]]
   if (identical(form, run_format)) {
+    for (key in c("cost", "weights", "biases")) check_run_numbers(value, key)
     noted <- value[["fingerprint"]]
     found <- fingerprint_of(
       unlist(value[["cost"]]), lapply(value[["weights"]], rows_of_file),
@@ -99,4 +100,17 @@ file_fingerprint <- function(source) {
 # A list of rows as a matrix.
 rows_of_file <- function(rows) {
   matrix(as.double(unlist(rows)), length(rows), byrow = TRUE)
+}
+
+# Refuse a run without numbers where it must have them.
+check_run_numbers <- function(run, key) {
+  if (!key %in% names(run)) input_error("run must have ", describe(key), ", got no such key")
+  numbers <- unlist(run[[key]])
+  of_type <- is.list(run[[key]]) || (key == "cost" && is.numeric(run[[key]]))
+  if (!of_type || !(is.null(numbers) || is.numeric(numbers))) {
+    input_error(
+      "run must have numbers, and lists of them, where section 8 of docs/contract.md has them, ",
+      "got other types"
+    )
+  }
 }

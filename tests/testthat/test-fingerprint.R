@@ -114,3 +114,23 @@ test_that("what has none is refused", {
     tp_fingerprint(model), "training.loss_curve must be a list of finite numbers"
   )
 })
+
+test_that("a run file that is not whole is refused", {
+  run <- list(
+    format = "twinprop-run/1", cost = list(0.1), weights = list(list(list(1))),
+    biases = list(list(0))
+  )
+  expect_match(tp_fingerprint(run), "^[0-9a-f]{32}$")
+  for (key in c("cost", "weights", "biases")) {
+    without <- run[setdiff(names(run), key)]
+    expect_error(
+      tp_fingerprint(without), sprintf("run must have \"%s\", got no such key", key),
+      class = "twinprop_input_error"
+    )
+    for (bad in list("x", list("x"), list(list(list("a"))))) {
+      wrong <- run
+      wrong[[key]] <- bad
+      expect_error(tp_fingerprint(wrong), "run must have numbers", class = "twinprop_input_error")
+    }
+  }
+})
