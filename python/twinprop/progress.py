@@ -16,6 +16,10 @@ MOST_LINES = 20
 Show = Callable[[int, float], None]
 
 
+def show_nothing(epoch: int, cost: float) -> None:
+    """Show nothing; whoever has this need not call it."""
+
+
 @contextmanager
 def show_progress(wanted: bool, epochs: int, label: str = "") -> Iterator[Show]:
     """Give a function ``show(epoch, cost)`` for the end of each epoch.
@@ -25,7 +29,7 @@ def show_progress(wanted: bool, epochs: int, label: str = "") -> Iterator[Show]:
     label, if any, goes before it: which of several trainings this is.
     """
     if not wanted:
-        yield lambda epoch, cost: None
+        yield show_nothing
         return
     tqdm = _tqdm() if sys.stderr.isatty() else None
     if tqdm is None:

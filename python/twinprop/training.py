@@ -55,7 +55,7 @@ from twinprop.costs import COSTS, cost_function, penalty
 from twinprop.errors import DivergenceError, InputError, TrainingError
 from twinprop.fingerprint import SHOWN, fingerprint_of
 from twinprop.optimizers import Optimizer, as_optimizer, clip_gradient
-from twinprop.progress import show_progress
+from twinprop.progress import show_nothing, show_progress
 from twinprop.random import RandomStream
 from twinprop.recorder import Recorder, Recording
 from twinprop.schedules import check_schedule, learning_rate_at
@@ -696,7 +696,7 @@ def run_training(
         ):
             while not ended and way.updates < epochs * job.batches:
                 error = way.make(int(min(way.reach(), to_keep[len(kept)] - way.updates)))
-                if progress:
+                if show is not show_nothing:
                     for done in range(shown, len(way.costs)):
                         show(done + 1, way.costs[done])
                 shown = len(way.costs)
