@@ -193,7 +193,7 @@ def check_agrees(plan: dict[str, Any], engines: tuple[str, ...] = ("rscript", "j
     for engine in engines:
         if engine == "torch" and max(map(abs, numbers(plan["data"]["x"]))) > TORCH_LARGEST:
             continue
-        # Its steps go by signs alone, and autograd rounds on the way back where no probe of ours is.
+        # Its steps go by signs alone, and autograd rounds on the way back, where no probe is.
         by_sign = plan["training"].get("optimizer", {}).get("name") == "rprop"
         if engine == "torch" and by_sign:
             continue
