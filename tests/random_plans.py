@@ -99,3 +99,14 @@ def random_plan(seed):
             "data": {"x": x, "d": d, **weights},
         }
     )
+
+
+def as_mapping(plan):
+    """A checked plan as its file would have it, for those who read no plans of the package."""
+    data = {"x": plan.x.tolist(), "d": plan.d.tolist()}
+    if plan.sample_weight is not None:
+        data["sample_weight"] = plan.sample_weight.tolist()
+    training = dict(plan.training)
+    if not isinstance(training["dropout"], float):
+        training["dropout"] = list(training["dropout"])
+    return {"network": plan.network, "training": training, "data": data}

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from random_plans import random_plan
+from random_plans import as_mapping, random_plan
 from twinprop import Network, RandomStream, crosscheck, kernel, optimizers
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,14 +161,7 @@ def same_as_oracle(plan, pieces=None):
 
 @pytest.mark.parametrize("seed", range(60))
 def test_random_plans(seed):
-    checked = random_plan(seed)
-    data = {"x": checked.x.tolist(), "d": checked.d.tolist()}
-    if checked.sample_weight is not None:
-        data["sample_weight"] = checked.sample_weight.tolist()
-    training = dict(checked.training)
-    if not isinstance(training["dropout"], float):
-        training["dropout"] = list(training["dropout"])
-    plan = {"network": checked.network, "training": training, "data": data}
+    plan = as_mapping(random_plan(seed))
     same_as_oracle(plan)
     same_as_oracle(plan, [1, 3, 2, 40])
 
